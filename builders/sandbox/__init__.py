@@ -1,0 +1,1 @@
+"""Sandboxes: one interface, one file per implementation."""

@@ -1,0 +1,1 @@
+"""Image definitions, and the engine helper for machines without a container engine."""

@@ -1,0 +1,1 @@
+"""Renderers of results. They read values of `verify.results` and nothing else."""

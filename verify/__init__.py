@@ -1,0 +1,1 @@
+"""The judge: fetch, read archives strictly, compare, explain, decide, remember; and the CLI."""

@@ -1,0 +1,1 @@
+"""Strict reading of wheel archives (ZIP): raw facts first, then members."""

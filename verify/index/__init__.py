@@ -1,0 +1,1 @@
+"""Package indexes: configuration, listing, choosing, downloading, caching."""

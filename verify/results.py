@@ -1,0 +1,129 @@
+"""What the library returns: values only, in the words of the JSON contract.
+
+Renderers in `reports/` turn these into text; nothing here knows of a terminal, a file or an exit
+code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from verify.finding import Finding, JSONValue
+from verify.verdict import Reason, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileIdentity:
+    """A file as its bytes: name, lower-case hex sha256, size in bytes."""
+
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accounting:
+    """Where each byte of the published file went; the three shares add up to its size.
+
+    Attributes:
+        published_bytes: size of the published file.
+        reproduced_bytes: bytes that follow from the rebuilt wheel alone.
+        explained_bytes: bytes that a benign rule or a recorded header field explains.
+        unexplained_bytes: the rest.
+    """
+
+    published_bytes: int
+    reproduced_bytes: int
+    explained_bytes: int
+    unexplained_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diff:
+    """The comparison of a published wheel with a rebuilt one (`truewheel.diff/1`)."""
+
+    published: FileIdentity
+    rebuilt: FileIdentity
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    accounting: Accounting
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedWheel:
+    """The published wheel of a check; `url` and `upload_time` are None for a local file."""
+
+    filename: str
+    sha256: str | None
+    size: int | None
+    url: str | None = None
+    upload_time: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedSource:
+    """The source it was rebuilt from; `kind` is `sdist` (later also `repository`)."""
+
+    kind: str
+    filename: str
+    sha256: str | None
+    upload_time: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One rebuild that was tried: its recipe's digest, how it ended, and a line on why."""
+
+    recipe: str
+    verdict: Verdict
+    reason: str | None
+    seconds: float
+    detail: str | None = None
+    log_tail: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seconds:
+    """Wall-clock seconds by stage."""
+
+    fetch: float = 0.0
+    resolve: float = 0.0
+    build: float = 0.0
+    compare: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckResult:
+    """One wheel's result (`truewheel.check/1`, one of `results`)."""
+
+    requirement: str
+    wheel: CheckedWheel | None
+    source: CheckedSource | None
+    verdict: Verdict
+    reason: Reason | None
+    detail: str | None
+    trusted: bool
+    reasons: tuple[str, ...]
+    signals: tuple[Finding, ...] = ()
+    diff: Diff | None = None
+    recipe: Mapping[str, JSONValue] | None = None
+    attempts: tuple[Attempt, ...] = ()
+    seconds: Seconds = field(default_factory=Seconds)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """The tool itself failed (exit code 4): its one error, for the JSON document."""
+
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckReport:
+    """All results of one `check`, in the order asked; `failure` is set when it broke off early."""
+
+    results: tuple[CheckResult, ...]
+    failure: Failure | None = None
