@@ -1,0 +1,53 @@
+"""From a WHEEL Generator line to requirements on the build environment."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from packaging.version import InvalidVersion, Version
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GeneratorPins:
+    """What a Generator line says: extra requirements, and constraints on versions."""
+
+    requires: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    pattern: re.Pattern[str]
+    requires: tuple[str, ...]
+    pins: tuple[str, ...]
+
+
+@cache
+def _entries() -> tuple[_Entry, ...]:
+    text = files("builders.knowledge").joinpath("generators.toml").read_text(encoding="utf-8")
+    return tuple(
+        _Entry(
+            pattern=re.compile(entry["pattern"]),
+            requires=tuple(entry["requires"]),
+            pins=tuple(entry["pins"]),
+        )
+        for entry in tomllib.loads(text)["generator"]
+    )
+
+
+def generator_pins(generator: str | None) -> GeneratorPins:
+    """Requirements that follow from a Generator value; none where it tells nothing."""
+    for entry in _entries():
+        match = entry.pattern.fullmatch(generator or "")
+        if match is None:
+            continue
+        try:
+            version = Version(match["version"])
+        except InvalidVersion:
+            return GeneratorPins()
+        return GeneratorPins(
+            requires=entry.requires, pins=tuple(pin.format(version=version) for pin in entry.pins)
+        )
+    return GeneratorPins()

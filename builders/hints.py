@@ -1,0 +1,91 @@
+"""What the published wheel teaches about how it was built. Values only; bytes never go further."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from pathlib import Path
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.version import Version
+
+from builders.errors import BuildFault, FailureCode
+from verify.archive.errors import ArchiveError
+from verify.archive.member import Member
+from verify.archive.reader import Archive, read_archive
+
+DIST_INFO_FILE_LIMIT = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hints:
+    """Facts of a published wheel that become recipe values.
+
+    Attributes:
+        name: normalized project name, from the file name.
+        version: from the file name.
+        tags: the file name's expanded tags.
+        generator: the WHEEL file's Generator value, None without one.
+        newest: newest ZIP timestamp, read as UTC; ZIP times have no zone (APPNOTE 4.4.6).
+        requires_python: METADATA's Requires-Python, None without one.
+    """
+
+    name: NormalizedName
+    version: Version
+    tags: frozenset[Tag]
+    generator: str | None
+    newest: datetime | None
+    requires_python: str | None
+
+    @property
+    def pure(self) -> bool:
+        """Whether every tag says that the wheel runs on any platform."""
+        return all(tag.platform == "any" for tag in self.tags)
+
+
+def read_hints(wheel: Path) -> Hints:
+    """Hints of a published wheel.
+
+    Raises:
+        BuildFault: the file name is no wheel's, or there is no archive to read.
+    """
+    try:
+        name, version, _build, tags = parse_wheel_filename(wheel.name)
+        archive = read_archive(wheel)
+    except (InvalidWheelFilename, ArchiveError) as error:
+        raise BuildFault(
+            f"{wheel.name} cannot be read for hints: {error}", code=FailureCode.UNSUPPORTED
+        ) from error
+    return Hints(
+        name=name,
+        version=version,
+        tags=tags,
+        generator=_header(archive, "WHEEL", "Generator"),
+        newest=_newest(archive.members),
+        requires_python=_header(archive, "METADATA", "Requires-Python"),
+    )
+
+
+def _newest(members: tuple[Member, ...]) -> datetime | None:
+    moments = [moment for member in members if (moment := _moment(member)) is not None]
+    return max(moments, default=None)
+
+
+def _moment(member: Member) -> datetime | None:
+    try:
+        year, month, day, hour, minute, second = member.date_time
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _header(archive: Archive, file: str, header: str) -> str | None:
+    names = [m.name for m in archive.members if m.name.endswith(f".dist-info/{file}")]
+    if len(names) != 1 or names[0].count("/") != 1:
+        return None
+    try:
+        content = archive.read(names[0], limit=DIST_INFO_FILE_LIMIT)
+    except ArchiveError:
+        return None
+    value = message_from_bytes(content).get(header)
+    return str(value).strip() if value is not None else None

@@ -1,0 +1,164 @@
+"""Running the driver in a sandbox and reading its answer, which is hostile until parsed."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from builders import driver
+from builders.environment import ENVIRONMENT_DIR, ENVIRONMENT_PYTHON
+from builders.errors import BuildFault, FailureCode
+from builders.recipe import BackendCall
+from builders.sandbox.interface import (
+    BASE_ENVIRONMENT,
+    Ending,
+    Interpreter,
+    Job,
+    Limits,
+    Mount,
+    Outcome,
+    Sandbox,
+)
+
+DRIVER = PurePosixPath("/truewheel/driver.py")
+SOURCE_MOUNT = PurePosixPath("/source")
+MAX_HEAD = 64 * 1024
+MAX_REQUIRES = 200
+
+_ENDINGS: Mapping[Ending, tuple[FailureCode, str]] = {
+    Ending.WALL_TIME: (FailureCode.TIMEOUT, "took longer than {limits.wall_seconds:.0f} s"),
+    Ending.MEMORY: (FailureCode.LIMIT_EXCEEDED, "used more than {limits.memory_bytes} B of memory"),
+    Ending.PROCESSES: (FailureCode.LIMIT_EXCEEDED, "ran more than {limits.processes} processes"),
+    Ending.LOG_SIZE: (FailureCode.LIMIT_EXCEEDED, "printed more than {limits.log_bytes} B"),
+    Ending.OUTPUT_SIZE: (FailureCode.LIMIT_EXCEEDED, "gave more than {limits.output_bytes} B"),
+}
+_EXITS: Mapping[int, tuple[FailureCode, str]] = {
+    driver.EXIT_BAD_SOURCE: (FailureCode.BAD_SOURCE, "could not unpack the source"),
+    driver.EXIT_NO_BACKEND: (FailureCode.BUILD_FAILED, "could not import the build backend"),
+    driver.EXIT_BAD_OUTPUT: (FailureCode.BUILD_FAILED, "did not leave exactly one regular wheel"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frontend:
+    """A sandbox made ready for one source: interpreter, build environment, variables, limits."""
+
+    sandbox: Sandbox
+    python: Interpreter
+    environment: Mount
+    source: Path
+    call: BackendCall
+    variables: Mapping[str, str]
+    umask: str
+    config_settings: Mapping[str, str]
+    limits: Limits
+
+    def requires(self) -> tuple[str, ...]:
+        """What `get_requires_for_build_wheel` answers: PEP 508 strings, unchecked.
+
+        Raises:
+            BuildFault: the hook failed, or its answer is no list of strings.
+            SandboxFault: nothing can be said about the hook.
+        """
+        with self._run("requires") as (answer, outcome):
+            value = _head(answer, outcome).get("requires")
+            if not isinstance(value, list) or len(value) > MAX_REQUIRES:
+                raise _bad_answer(outcome)
+            return tuple(str(item) for item in value)
+
+    def wheel(self, folder: Path) -> tuple[Path, Outcome]:
+        """Build the wheel and write it to `folder`.
+
+        Raises:
+            BuildFault: the build failed, or what came out is not exactly one wheel.
+            SandboxFault: nothing can be said about the build.
+        """
+        with self._run("wheel") as (answer, outcome):
+            head = _head(answer, outcome)
+            path = folder / _wheel_name(head.get("filename"), outcome)
+            with path.open("xb") as file:
+                shutil.copyfileobj(answer, file)
+            if path.stat().st_size != head.get("size"):
+                path.unlink()
+                raise _bad_answer(outcome)
+            return path, outcome
+
+    @contextmanager
+    def _run(self, phase: str) -> Iterator[tuple[BinaryIO, Outcome]]:
+        with TemporaryFile() as answer:
+            outcome = self.sandbox.run(self._job(phase), answer)
+            _refuse_failure(outcome, self.limits)
+            answer.seek(0)
+            yield answer, outcome
+
+    def _job(self, phase: str) -> Job:
+        source = SOURCE_MOUNT / self.source.name
+        request = {
+            "phase": phase,
+            "source": str(source),
+            "mode": self.call.mode,
+            "backend": self.call.backend,
+            "backend_path": list(self.call.backend_path),
+            "config_settings": dict(self.config_settings),
+            "umask": self.umask,
+        }
+        return Job(
+            argv=(str(ENVIRONMENT_PYTHON), str(DRIVER), json.dumps(request)),
+            mounts=(
+                *self.python.mounts,
+                self.environment,
+                Mount(source=self.source, target=source),
+                Mount(source=Path(driver.__file__), target=DRIVER),
+            ),
+            environment={
+                **self.python.environment,
+                "PATH": f"{ENVIRONMENT_DIR}/bin:{BASE_ENVIRONMENT['PATH']}",
+                **self.variables,
+            },
+            limits=self.limits,
+        )
+
+
+def _refuse_failure(outcome: Outcome, limits: Limits) -> None:
+    if outcome.ending is not Ending.EXITED:
+        code, text = _ENDINGS[outcome.ending]
+        raise BuildFault(f"the build {text.format(limits=limits)}", code=code, log=outcome.log)
+    if outcome.exit_code:
+        code, text = _EXITS.get(
+            outcome.exit_code,
+            (FailureCode.BUILD_FAILED, f"ended with exit code {outcome.exit_code}"),
+        )
+        raise BuildFault(f"the build {text}", code=code, log=outcome.log)
+
+
+def _head(answer: BinaryIO, outcome: Outcome) -> dict[str, object]:
+    try:
+        head = json.loads(answer.readline(MAX_HEAD))
+    except (ValueError, RecursionError) as error:
+        raise _bad_answer(outcome) from error
+    if not isinstance(head, dict):
+        raise _bad_answer(outcome)
+    return head
+
+
+def _wheel_name(value: object, outcome: Outcome) -> str:
+    """A file name that is a wheel's, and nothing but a file name."""
+    if not isinstance(value, str) or "/" in value or "\0" in value or len(value) > 255:
+        raise _bad_answer(outcome)
+    try:
+        parse_wheel_filename(value)
+    except InvalidWheelFilename as error:
+        raise _bad_answer(outcome) from error
+    return value
+
+
+def _bad_answer(outcome: Outcome) -> BuildFault:
+    return BuildFault(
+        "the build gave no proper wheel", code=FailureCode.BUILD_FAILED, log=outcome.log
+    )

@@ -1,0 +1,84 @@
+"""Choosing the interpreter that a wheel was most likely built with."""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from builders.errors import BuildFault, FailureCode
+from builders.hints import Hints
+from builders.sandbox.interface import Interpreter
+
+ADOPTION = timedelta(days=120)
+"""How long after a CPython release its use for building releases is assumed."""
+
+
+def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter]) -> Interpreter:
+    """The interpreter for a rebuild.
+
+    A wheel for one CPython needs that one. Any other takes the newest version that was in use at
+    `as_of` and satisfies Requires-Python, else the nearest newer one, else the newest of all.
+
+    Raises:
+        BuildFault: none of the available interpreters will do.
+    """
+    required = _required_version(hints)
+    if required is not None:
+        usable = [python for python in available if python.version == required]
+    else:
+        usable = [p for p in available if p.version >= (3, 0) and _allowed(p, hints)]
+    if not usable:
+        raise BuildFault(_missing(hints, required, available), code=FailureCode.UNSUPPORTED)
+    in_use = [p for p in usable if released(p.version) + ADOPTION <= as_of]
+    if in_use:
+        return max(in_use, key=lambda python: python.version)
+    return min(usable, key=lambda python: python.version)
+
+
+def _required_version(hints: Hints) -> tuple[int, int] | None:
+    """The version a `cpXY` tag names; of an abi3 wheel's the lowest, which it was built with."""
+    versions = [
+        (int(tag.interpreter[2]), int(tag.interpreter[3:]))
+        for tag in hints.tags
+        if tag.interpreter.startswith("cp") and tag.interpreter[3:].isdigit()
+    ]
+    return min(versions, default=None)
+
+
+def _allowed(python: Interpreter, hints: Hints) -> bool:
+    if hints.requires_python is None:
+        return True
+    try:
+        return SpecifierSet(hints.requires_python).contains(python.release, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def _missing(
+    hints: Hints, required: tuple[int, int] | None, available: Sequence[Interpreter]
+) -> str:
+    wanted = (
+        f"CPython {required[0]}.{required[1]}"
+        if required
+        else f"a CPython that satisfies {hints.requires_python}"
+    )
+    have = ", ".join(sorted(f"{p.version[0]}.{p.version[1]}" for p in available)) or "none"
+    return f"the wheel was built with {wanted}, which the sandbox lacks (it has: {have})"
+
+
+@cache
+def _releases() -> dict[tuple[int, int], datetime]:
+    text = files("builders.knowledge").joinpath("pythons.toml").read_text(encoding="utf-8")
+    return {
+        (int(major), int(minor)): datetime(day.year, day.month, day.day, tzinfo=UTC)
+        for version, day in tomllib.loads(text)["released"].items()
+        for major, minor in [version.split(".")]
+    }
+
+
+def released(version: tuple[int, int]) -> datetime:
+    """When a CPython minor version came out; far in the future for one the table lacks."""
+    return _releases().get(version, datetime.max.replace(tzinfo=UTC) - ADOPTION)

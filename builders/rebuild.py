@@ -1,0 +1,154 @@
+"""From a recipe to a rebuild: gather by hash, lay out the environment, build, remember."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from builders.environment import prepare_environment
+from builders.errors import BuildFault, FailureCode
+from builders.hooks import Frontend
+from builders.recipe import LockedFile, Recipe, SourceFile, recipe_to_json
+from builders.sandbox.interface import Interpreter, Limits, Sandbox
+from builders.store import Store
+
+
+class Gatherer(Protocol):
+    """Finds the files that a recipe names, wherever they come from."""
+
+    def gather(self, name: str, version: str, filename: str, sha256: str) -> Path:
+        """The path of a file with exactly this name and hash.
+
+        Raises:
+            BuildFault: no index has such a file.
+            IndexFault: an index failed.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rebuild:
+    """The wheel that a recipe produced.
+
+    Attributes:
+        wheel: in the store; the file name is the one the backend gave it.
+        log: what the build printed.
+        seconds: wall time of the sandboxed build, 0.0 when remembered.
+        remembered: whether an earlier run built it.
+    """
+
+    recipe: Recipe
+    wheel: Path
+    log: str
+    seconds: float
+    remembered: bool
+
+
+class Rebuilder:
+    """Turns recipes into rebuilds in one sandbox."""
+
+    def __init__(self, sandbox: Sandbox, gatherer: Gatherer, store: Store, limits: Limits) -> None:
+        self._sandbox = sandbox
+        self._gatherer = gatherer
+        self._store = store
+        self._limits = limits
+
+    def rebuild(self, recipe: Recipe, *, fresh: bool = False) -> Rebuild:
+        """The rebuild of a recipe, remembered from an earlier run unless `fresh`.
+
+        Raises:
+            BuildFault: the recipe does not build.
+            SandboxFault: the sandbox failed.
+            IndexFault: a file could not be fetched.
+        """
+        remembered = None if fresh else self._remembered(recipe)
+        return remembered or self._build(recipe)
+
+    def frontend(self, recipe: Recipe) -> Frontend:
+        """The sandbox made ready for a recipe's source."""
+        python = self._interpreter(recipe.python)
+        wheels = [self._requirement(file) for file in recipe.requirements]
+        source = recipe.source
+        return Frontend(
+            sandbox=self._sandbox,
+            python=python,
+            environment=prepare_environment(wheels, python, self._store),
+            source=self.gather_source(source),
+            call=recipe.backend,
+            variables={**recipe.environment, **recipe.compiler_flags},
+            umask=recipe.umask,
+            config_settings=recipe.config_settings,
+            limits=self._limits,
+        )
+
+    def gather_source(self, source: SourceFile) -> Path:
+        """The path of a source's sdist."""
+        return self._gatherer.gather(source.name, source.version, source.filename, source.sha256)
+
+    def _interpreter(self, version: str) -> Interpreter:
+        for python in self._sandbox.interpreters():
+            if version == f"{python.version[0]}.{python.version[1]}":
+                return python
+        raise BuildFault(
+            f"the {self._sandbox.name} sandbox has no CPython {version}",
+            code=FailureCode.UNSUPPORTED,
+        )
+
+    def _requirement(self, file: LockedFile) -> Path:
+        if file.recipe is not None:
+            return self.rebuild(file.recipe).wheel
+        return self._gatherer.gather(file.name, file.version, file.filename, file.sha256)
+
+    def _remembered(self, recipe: Recipe) -> Rebuild | None:
+        tree = self._store.find_tree("rebuilds", recipe.digest)
+        if tree is None:
+            return None
+        kept = json.loads((tree / "rebuild.json").read_text(encoding="utf-8"))
+        wheel = tree / kept["sha256"] / kept["filename"]
+        if not wheel.is_file() or _sha256(wheel) != kept["sha256"]:
+            return None
+        log = (tree / "log.txt").read_text(encoding="utf-8")
+        return Rebuild(recipe=recipe, wheel=wheel, log=log, seconds=0.0, remembered=True)
+
+    def _build(self, recipe: Recipe) -> Rebuild:
+        if recipe.post_steps:
+            raise BuildFault(
+                f"post step {recipe.post_steps[0]!r} is unknown", code=FailureCode.UNSUPPORTED
+            )
+        frontend = self.frontend(recipe)
+        self._store.forget_tree("rebuilds", recipe.digest)
+        with self._store.new_tree("rebuilds", recipe.digest) as draft:
+            wheel, outcome = frontend.wheel(draft)
+            sha256 = _sha256(wheel)
+            (draft / sha256).mkdir()
+            wheel.rename(draft / sha256 / wheel.name)
+            kept = {"filename": wheel.name, "sha256": sha256, "recipe": recipe_to_json(recipe)}
+            (draft / "rebuild.json").write_text(json.dumps(kept, indent=1), encoding="utf-8")
+            (draft / "log.txt").write_text(outcome.log, encoding="utf-8")
+        kept_tree = self._store.find_tree("rebuilds", recipe.digest)
+        assert kept_tree is not None, "a tree that was just kept is found"  # noqa: S101
+        return Rebuild(
+            recipe=recipe,
+            wheel=kept_tree / sha256 / wheel.name,
+            log=outcome.log,
+            seconds=outcome.seconds,
+            remembered=False,
+        )
+
+
+def same_release(name: str, version: str, other_name: str, other_version: str) -> bool:
+    """Whether two files belong to one release, by normalized name and PEP 440 equality."""
+    if canonicalize_name(name) != canonicalize_name(other_name):
+        return False
+    try:
+        return Version(version) == Version(other_version)
+    except InvalidVersion:
+        return version == other_version
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

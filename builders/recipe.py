@@ -1,0 +1,214 @@
+"""Recipes: everything that determines a rebuild, as one value and as JSON."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from verify.errors import UsageFault
+from verify.finding import JSONValue
+
+SCHEMA = "truewheel.recipe/1"
+MAX_NESTING = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFile:
+    """The sdist to build: file name and lower-case hex sha256 of a project's version."""
+
+    name: NormalizedName
+    version: str
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackendCall:
+    """How the wheel is asked for.
+
+    Attributes:
+        mode: `pep517` calls the backend's hooks, `setup.py` runs `setup.py bdist_wheel`.
+        backend: the PEP 517 object reference; unused in mode `setup.py`.
+        backend_path: PEP 517 `backend-path`, relative to the source's root.
+    """
+
+    mode: str
+    backend: str
+    backend_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedFile:
+    """One wheel of a build environment, by hash.
+
+    Attributes:
+        recipe: set where the index had no wheel: `filename` and `sha256` are then an sdist's, and
+            the recipe builds it.
+    """
+
+    name: NormalizedName
+    version: str
+    filename: str
+    sha256: str
+    recipe: "Recipe | None" = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """Everything that determines a rebuild.
+
+    Attributes:
+        python: `X.Y`.
+        sandbox: name of the sandbox that the recipe was made for.
+        image: digest of the sandbox's root file system, None for the host's /usr.
+        as_of: the moment as of which the index was asked for build requirements; UTC.
+        requirements: the build environment, sorted by name.
+        environment: variables on top of the sandbox's fixed ones.
+        umask: octal digits.
+    """
+
+    source: SourceFile
+    python: str
+    sandbox: str
+    image: str | None
+    as_of: datetime
+    backend: BackendCall
+    requirements: tuple[LockedFile, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    umask: str = "022"
+    config_settings: Mapping[str, str] = field(default_factory=dict)
+    compiler_flags: Mapping[str, str] = field(default_factory=dict)
+    post_steps: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Lower-case hex sha256 of the recipe's canonical JSON; names its rebuild."""
+        return digest_of(recipe_to_json(self))
+
+
+def digest_of(value: JSONValue) -> str:
+    """Lower-case hex sha256 of a JSON value in its one canonical spelling."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
+    """The recipe as `truewheel.recipe/1`."""
+    return {
+        "schema": SCHEMA,
+        "source": {
+            "name": recipe.source.name,
+            "version": recipe.source.version,
+            "filename": recipe.source.filename,
+            "sha256": recipe.source.sha256,
+        },
+        "python": recipe.python,
+        "sandbox": recipe.sandbox,
+        "image": recipe.image,
+        "as_of": recipe.as_of.isoformat(),
+        "backend": {
+            "mode": recipe.backend.mode,
+            "backend": recipe.backend.backend,
+            "backend_path": list(recipe.backend.backend_path),
+        },
+        "requirements": [_locked_to_json(file) for file in recipe.requirements],
+        "environment": dict(recipe.environment),
+        "umask": recipe.umask,
+        "config_settings": dict(recipe.config_settings),
+        "compiler_flags": dict(recipe.compiler_flags),
+        "post_steps": list(recipe.post_steps),
+    }
+
+
+def _locked_to_json(file: LockedFile) -> dict[str, JSONValue]:
+    return {
+        "name": file.name,
+        "version": file.version,
+        "filename": file.filename,
+        "sha256": file.sha256,
+        "recipe": recipe_to_json(file.recipe) if file.recipe is not None else None,
+    }
+
+
+def recipe_from_json(document: object, *, depth: int = 0) -> Recipe:
+    """A recipe from its parsed JSON.
+
+    Raises:
+        UsageFault: it is not a `truewheel.recipe/1` document.
+    """
+    try:
+        return _recipe(_document(document, depth), depth)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageFault(
+            f"this is no recipe that truewheel can replay: {type(error).__name__}: {error}",
+            hint="pass the JSON that `truewheel check --json` gives under `recipe`",
+        ) from error
+
+
+def _document(document: object, depth: int) -> dict[str, Any]:
+    if not isinstance(document, dict) or document["schema"] != SCHEMA:
+        raise ValueError(f"its schema is not {SCHEMA}")
+    if depth > MAX_NESTING:
+        raise ValueError("its requirements nest too deep")
+    return document
+
+
+def _recipe(document: dict[str, Any], depth: int) -> Recipe:
+    source, backend = document["source"], document["backend"]
+    return Recipe(
+        source=SourceFile(
+            name=canonicalize_name(source["name"]),
+            version=_text(source["version"]),
+            filename=_text(source["filename"]),
+            sha256=_digest(source["sha256"]),
+        ),
+        python=_text(document["python"]),
+        sandbox=_text(document["sandbox"]),
+        image=None if document["image"] is None else _text(document["image"]),
+        as_of=datetime.fromisoformat(document["as_of"]),
+        backend=BackendCall(
+            mode=_text(backend["mode"]),
+            backend=_text(backend["backend"]),
+            backend_path=tuple(_text(item) for item in backend["backend_path"]),
+        ),
+        requirements=tuple(_locked(item, depth) for item in document["requirements"]),
+        environment=_mapping(document["environment"]),
+        umask=_text(document["umask"]),
+        config_settings=_mapping(document["config_settings"]),
+        compiler_flags=_mapping(document["compiler_flags"]),
+        post_steps=tuple(_text(item) for item in document["post_steps"]),
+    )
+
+
+def _locked(item: dict[str, Any], depth: int) -> LockedFile:
+    nested = item["recipe"]
+    return LockedFile(
+        name=canonicalize_name(item["name"]),
+        version=_text(item["version"]),
+        filename=_text(item["filename"]),
+        sha256=_digest(item["sha256"]),
+        recipe=None if nested is None else recipe_from_json(nested, depth=depth + 1),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no string")
+    return value
+
+
+def _digest(value: object) -> str:
+    text = _text(value)
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise ValueError(f"{text!r} is no sha256")
+    return text
+
+
+def _mapping(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is no object")
+    return {_text(key): _text(item) for key, item in value.items()}

@@ -1,0 +1,214 @@
+"""Build requirements as the index stood at one moment, resolved by uv, locked by hash.
+
+uv's `--exclude-newer` hides every file uploaded later and every file whose upload time the index
+does not tell (PEP 700), so what is uploaded tomorrow cannot change yesterday's environment.
+uv only reads metadata here: `--only-binary :all:` keeps it from building (and so running) anything
+on the host.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote, urlsplit
+
+from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+
+from builders.errors import BuildFault, FailureCode
+from builders.machine import environment_tags, uv_platform
+from builders.recipe import digest_of
+from builders.store import Store
+from verify.index.interface import FileKind, IndexFile, IndexUnreachableError, Sha256
+
+UV_TIMEOUT = 300.0
+
+_NEEDS_BUILD = re.compile(r"Wheels are required for `([A-Za-z0-9._-]+)`")
+
+
+class SourceOnlyError(BuildFault):
+    """A requirement has no wheel as of the asked moment; `name` must be built from source first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"build requirement {name} has no wheel", code=FailureCode.NO_BUILD_REQUIREMENTS
+        )
+        self.name = name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What to resolve.
+
+    Attributes:
+        requirements: PEP 508 strings; `name @ file:///...` for one that was built from source.
+        constraints: PEP 508 strings that only narrow versions.
+        as_of: timezone-aware.
+        python: (major, minor) of the interpreter that the environment is for.
+    """
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...]
+    as_of: datetime
+    python: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UvIndexes:
+    """The user's indexes in uv's terms: command-line arguments and environment variables."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+class UvResolver:
+    """Resolves with uv; every answer is kept, since the past does not change."""
+
+    def __init__(self, indexes: UvIndexes, store: Store, *, offline: bool) -> None:
+        self._indexes = indexes
+        self._store = store
+        self._offline = offline
+
+    def resolve(self, question: Question) -> tuple[IndexFile, ...]:
+        """The wheels of the environment, sorted by name; built requirements are left out.
+
+        Raises:
+            SourceOnlyError: a requirement must be built from source first.
+            BuildFault: there is no solution.
+            IndexUnreachableError: the index did not answer.
+        """
+        key = digest_of(
+            {
+                "requirements": sorted(question.requirements),
+                "constraints": sorted(question.constraints),
+                "as_of": question.as_of.astimezone(UTC).isoformat(),
+                "python": list(question.python),
+                "indexes": list(self._indexes.arguments),
+                "platform": uv_platform(),
+            }
+        )
+        text = self._store.recall("resolutions", key)
+        if text is None:
+            text = self._ask_uv(question)
+            self._store.remember("resolutions", key, text)
+        return _chosen_files(text, environment_tags(question.python))
+
+    def _ask_uv(self, question: Question) -> str:
+        from uv import find_uv_bin  # noqa: PLC0415 - only a cold cache needs it
+
+        with TemporaryDirectory(prefix="truewheel-") as folder:
+            requirements = Path(folder) / "requirements.in"
+            requirements.write_text("\n".join(question.requirements) + "\n", encoding="utf-8")
+            constraints = Path(folder) / "constraints.txt"
+            constraints.write_text("\n".join(question.constraints) + "\n", encoding="utf-8")
+            command = [
+                find_uv_bin(), "pip", "compile", str(requirements),
+                "--constraints", str(constraints),
+                "--format", "pylock.toml",
+                "--exclude-newer", question.as_of.astimezone(UTC).isoformat(),
+                "--python-version", f"{question.python[0]}.{question.python[1]}",
+                "--python-platform", uv_platform(),
+                "--only-binary", ":all:",
+                "--python", sys.executable,
+                "--no-python-downloads", "--no-config", "--no-progress", "--color", "never",
+                "--cache-dir", str(self._store.folder("uv")),
+                *self._indexes.arguments,
+                *(["--offline"] if self._offline else []),
+            ]  # fmt: skip
+            return _run_uv(command, self._indexes.environment)
+
+
+def _run_uv(command: list[str], environment: Mapping[str, str]) -> str:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_", "PYTHON"))}
+    try:
+        done = subprocess.run(
+            command,
+            env={**kept, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=UV_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise IndexUnreachableError(
+            f"resolving build requirements took more than {UV_TIMEOUT:.0f} s",
+            hint="the index answers too slowly; try again",
+        ) from error
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8")
+    raise _failure(done.stderr.decode("utf-8", errors="replace"))
+
+
+def _failure(stderr: str) -> BuildFault | IndexUnreachableError:
+    needs_build = _NEEDS_BUILD.search(stderr)
+    if needs_build is not None:
+        return SourceOnlyError(needs_build[1])
+    said = " ".join(
+        line.strip().removeprefix("cause: ")
+        for line in stderr.splitlines()
+        if line.strip() and not line.startswith(("warning:", "hint:"))
+    )
+    if "No solution found" in stderr and "network was disabled" not in stderr:
+        return BuildFault(
+            f"no build environment as of that day: {said}", code=FailureCode.NO_BUILD_REQUIREMENTS
+        )
+    return IndexUnreachableError(
+        f"the index could not be asked for build requirements: {said}",
+        hint="check the network and the index URL; without --offline nothing is assumed cached",
+    )
+
+
+def _chosen_files(text: str, tags: tuple[Tag, ...]) -> tuple[IndexFile, ...]:
+    try:
+        lock = Pylock.from_dict(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        raise IndexUnreachableError(f"uv wrote a lock that cannot be read: {error}") from error
+    rank = {tag: place for place, tag in enumerate(tags)}
+    return tuple(
+        _chosen_wheel(package, rank)
+        for package in sorted(lock.packages, key=lambda package: package.name)
+        if package.archive is None
+    )
+
+
+def _chosen_wheel(package: Package, rank: dict[Tag, int]) -> IndexFile:
+    best: tuple[int, str, PackageWheel] | None = None
+    for wheel in package.wheels or ():
+        filename = _filename(wheel)
+        place = _place(filename, rank)
+        if place is not None and (best is None or (place, filename) < best[:2]):
+            best = (place, filename, wheel)
+    if best is None:
+        raise SourceOnlyError(package.name)
+    _, filename, wheel = best
+    return IndexFile(
+        project=NormalizedName(package.name),
+        version=package.version,
+        filename=filename,
+        kind=FileKind.WHEEL,
+        url=wheel.url or "",
+        sha256=Sha256(wheel.hashes["sha256"]) if "sha256" in wheel.hashes else None,
+        size=wheel.size,
+        upload_time=wheel.upload_time,
+        requires_python=None,
+        yanked=None,
+    )
+
+
+def _filename(wheel: PackageWheel) -> str:
+    return wheel.name or unquote(urlsplit(wheel.url or "").path).rpartition("/")[2]
+
+
+def _place(filename: str, rank: dict[Tag, int]) -> int | None:
+    try:
+        tags = parse_wheel_filename(filename)[3]
+    except InvalidWheelFilename:
+        return None
+    return min((rank[tag] for tag in tags if tag in rank), default=None)

@@ -1,0 +1,125 @@
+"""What builders remember between runs: resolutions, hook answers, environments, rebuilds."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile, mkdtemp
+
+from verify.errors import TruewheelError
+
+DRAFT_PREFIX = ".draft-"
+
+
+class StoreError(TruewheelError):
+    """The cache directory cannot be written."""
+
+
+class Store:
+    """Kinds of entries below one directory, each entry named by a digest.
+
+    Entries appear whole or not at all, so that processes may share a store and die at any moment.
+    Directories and files are readable by everyone: a sandbox reads them as another user.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def folder(self, kind: str) -> Path:
+        """The directory of one kind, made if need be."""
+        folder = self._root / kind
+        with storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def recall(self, kind: str, digest: str) -> str | None:
+        """The text kept under a digest, None if there is none."""
+        try:
+            return (self._root / kind / digest).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def remember(self, kind: str, digest: str, text: str) -> None:
+        """Keep a text under a digest."""
+        folder = self.folder(kind)
+        with (
+            storing(folder),
+            NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file,
+        ):
+            try:
+                file.write(text)
+                file.flush()
+                Path(file.name).chmod(0o644)
+                Path(file.name).replace(folder / digest)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+
+    def find_tree(self, kind: str, digest: str) -> Path | None:
+        """The directory kept under a digest, None if there is none."""
+        tree = self._root / kind / digest
+        return tree if tree.is_dir() else None
+
+    def forget_tree(self, kind: str, digest: str) -> None:
+        """Remove a tree at once for other processes; a missing one is fine."""
+        tree = self._root / kind / digest
+        with suppress(FileNotFoundError), storing(tree):
+            away = Path(mkdtemp(prefix=DRAFT_PREFIX, dir=tree.parent))
+            try:
+                tree.rename(away / digest)
+            finally:
+                shutil.rmtree(away, ignore_errors=True)
+
+    @contextmanager
+    def new_tree(self, kind: str, digest: str) -> Iterator[Path]:
+        """A directory to fill; on leaving it is kept under the digest, on an error removed."""
+        folder = self.folder(kind)
+        with storing(folder):
+            draft = Path(mkdtemp(prefix=DRAFT_PREFIX, dir=folder))
+        try:
+            with storing(folder):
+                yield draft
+                _open_to_everyone(draft)
+                # Another process may have been faster; its tree has the same content.
+                with suppress(FileExistsError):
+                    _rename_tree(draft, folder / digest)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _rename_tree(draft: Path, final: Path) -> None:
+    try:
+        draft.rename(final)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError(str(final)) from error
+        raise
+
+
+def _open_to_everyone(tree: Path) -> None:
+    for folder, _folders, files in os.walk(tree):
+        Path(folder).chmod(0o755)
+        for name in files:
+            path = Path(folder) / name
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
+@contextmanager
+def storing(folder: Path) -> Iterator[None]:
+    """Turns a full disk or a missing permission into the one error that says what to do.
+
+    Raises:
+        StoreError: the operating system refused to write below `folder`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
+            raise
+        raise StoreError(
+            f"cannot write below {folder}: {error.strerror}",
+            hint="free some space or choose another place with --cache-dir",
+        ) from error

@@ -1,0 +1,84 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from builders.recipe import (
+    BackendCall,
+    LockedFile,
+    Recipe,
+    SourceFile,
+    recipe_from_json,
+    recipe_to_json,
+)
+from verify.errors import UsageFault
+
+SHA256 = "ab" * 32
+
+
+def recipe(*, nested: Recipe | None = None) -> Recipe:
+    return Recipe(
+        source=SourceFile(
+            name=canonicalize_name("thing"),
+            version="1.0",
+            filename="thing-1.0.tar.gz",
+            sha256=SHA256,
+        ),
+        python="3.11",
+        sandbox="bubblewrap",
+        image=None,
+        as_of=datetime(2024, 12, 4, 17, 35, tzinfo=UTC),
+        backend=BackendCall(mode="pep517", backend="setuptools.build_meta"),
+        requirements=(
+            LockedFile(
+                name=canonicalize_name("setuptools"),
+                version="75.6.0",
+                filename="setuptools-75.6.0-py3-none-any.whl",
+                sha256=SHA256,
+                recipe=nested,
+            ),
+        ),
+        environment={"SOURCE_DATE_EPOCH": "1733333724"},
+    )
+
+
+def test_a_recipe_survives_json_with_its_nested_recipes() -> None:
+    value = recipe(nested=recipe())
+    assert recipe_from_json(json.loads(json.dumps(recipe_to_json(value)))) == value
+
+
+def test_equal_recipes_have_one_digest_and_different_ones_two() -> None:
+    assert recipe().digest == recipe().digest
+    assert recipe().digest != replace(recipe(), python="3.12").digest
+    assert recipe().digest != replace(recipe(), sandbox="docker").digest
+    assert recipe().digest != recipe(nested=recipe()).digest
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {},
+        {"schema": "truewheel.recipe/2"},
+        {**recipe_to_json(recipe()), "source": None},
+        {**recipe_to_json(recipe()), "source": {"name": "x", "version": "1", "filename": "f",
+                                                "sha256": "../../etc/passwd"}},
+        {**recipe_to_json(recipe()), "environment": ["PATH"]},
+        {**recipe_to_json(recipe()), "as_of": "yesterday"},
+        {**recipe_to_json(recipe()), "requirements": [1]},
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused_with_one_error(document: object) -> None:
+    with pytest.raises(UsageFault, match="no recipe"):
+        recipe_from_json(document)
+
+
+def test_bottomless_nesting_is_refused() -> None:
+    value = recipe()
+    for _ in range(40):
+        value = recipe(nested=value)
+    with pytest.raises(UsageFault, match="nest too deep"):
+        recipe_from_json(recipe_to_json(value))
