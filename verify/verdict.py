@@ -22,6 +22,7 @@ class Reason(StrEnum):
     NO_WHEEL = "no-wheel"
     NO_SOURCE = "no-source"
     HASH_MISMATCH = "hash-mismatch"
+    CONFLICTING_FILES = "conflicting-files"
     BAD_SOURCE = "bad-source"
     UNSUPPORTED = "unsupported"
     NO_BUILD_REQUIREMENTS = "no-build-requirements"

@@ -1,0 +1,168 @@
+"""The versioned JSON documents of the contract."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from verify.finding import Finding, JSONValue
+from verify.results import (
+    Attempt,
+    CheckedSource,
+    CheckedWheel,
+    CheckReport,
+    CheckResult,
+    Diff,
+    FileIdentity,
+    Seconds,
+)
+
+JSONObject = dict[str, JSONValue]
+
+
+def dump(document: JSONObject) -> str:
+    """A document as text: ASCII, so that no terminal or pipe can garble a hostile file name."""
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def diff_document(diff: Diff) -> JSONObject:
+    """`truewheel.diff/1`."""
+    return {
+        "schema": "truewheel.diff/1",
+        "published": _identity(diff.published),
+        "rebuilt": _identity(diff.rebuilt),
+        "verdict": diff.verdict,
+        "reason": diff.reason,
+        "findings": [_finding(finding) for finding in diff.findings],
+        "accounting": {
+            "published_bytes": diff.accounting.published_bytes,
+            "reproduced_bytes": diff.accounting.reproduced_bytes,
+            "explained_bytes": diff.accounting.explained_bytes,
+            "unexplained_bytes": diff.accounting.unexplained_bytes,
+        },
+    }
+
+
+def check_document(report: CheckReport) -> JSONObject:
+    """`truewheel.check/1`; `error` is there when the tool failed before the end."""
+    verdicts = Counter(result.verdict.value for result in report.results)
+    document: JSONObject = {
+        "schema": "truewheel.check/1",
+        "results": [_result(result) for result in report.results],
+        "summary": {
+            "total": len(report.results),
+            "trusted": sum(result.trusted for result in report.results),
+            "by_verdict": dict(sorted(verdicts.items())),
+        },
+    }
+    if report.failure is not None:
+        failure = {"message": report.failure.message, "hint": report.failure.hint}
+        return {**document, "error": failure}
+    return document
+
+
+def rebuild_document(
+    recipe: str,
+    *,
+    wheel: Path | None = None,
+    sha256: str | None = None,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> JSONObject:
+    """`truewheel.rebuild/1`: the replay of the recipe with this digest."""
+    return {
+        "schema": "truewheel.rebuild/1",
+        "recipe": recipe,
+        "wheel": str(wheel) if wheel else None,
+        "sha256": sha256,
+        "reason": reason,
+        "detail": detail,
+    }
+
+
+def error_document(message: str, hint: str | None) -> JSONObject:
+    """`truewheel.error/1`: all that a command prints which failed before it had a result."""
+    return {"schema": "truewheel.error/1", "error": {"message": message, "hint": hint}}
+
+
+def _result(result: CheckResult) -> JSONObject:
+    return {
+        "requirement": result.requirement,
+        "wheel": _wheel(result.wheel),
+        "source": _source(result.source),
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "detail": result.detail,
+        "trusted": result.trusted,
+        "reasons": list(result.reasons),
+        "signals": [_finding(signal) for signal in result.signals],
+        "diff": diff_document(result.diff) if result.diff else None,
+        "recipe": result.recipe,
+        "attempts": [_attempt(attempt) for attempt in result.attempts],
+        "seconds": _seconds(result.seconds),
+    }
+
+
+def _identity(file: FileIdentity) -> JSONObject:
+    return {"filename": file.filename, "sha256": file.sha256, "size": file.size}
+
+
+def _finding(finding: Finding) -> JSONObject:
+    return {
+        "rule": finding.rule,
+        "class": finding.kind,
+        "member": finding.member,
+        "summary": finding.summary,
+        "evidence": dict(finding.evidence),
+    }
+
+
+def _wheel(wheel: CheckedWheel | None) -> JSONObject | None:
+    if wheel is None:
+        return None
+    return {
+        "filename": wheel.filename,
+        "sha256": wheel.sha256,
+        "size": wheel.size,
+        "url": wheel.url,
+        "upload_time": _moment(wheel.upload_time),
+    }
+
+
+def _source(source: CheckedSource | None) -> JSONObject | None:
+    if source is None:
+        return None
+    return {
+        "kind": source.kind,
+        "filename": source.filename,
+        "sha256": source.sha256,
+        "upload_time": _moment(source.upload_time),
+    }
+
+
+def _attempt(attempt: Attempt) -> JSONObject:
+    return {
+        "recipe": attempt.recipe,
+        "verdict": attempt.verdict,
+        "reason": attempt.reason,
+        "seconds": attempt.seconds,
+        "detail": attempt.detail,
+        "log_tail": attempt.log_tail,
+    }
+
+
+def _seconds(seconds: Seconds) -> JSONObject:
+    return {
+        "fetch": seconds.fetch,
+        "resolve": seconds.resolve,
+        "build": seconds.build,
+        "compare": seconds.compare,
+        "total": seconds.total,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with a Z, as PEP 700 writes upload times."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
