@@ -1,0 +1,276 @@
+"""The main job: is a published wheel what its source builds to?
+
+    fetch the wheel and its source          verify.index
+    plan a recipe from the wheel's hints    builders.planner
+    rebuild the wheel in a sandbox          builders.rebuild
+    compare, account for every byte         verify.compare
+    decide                                  verify.policy
+
+What prevents a comparison is an `undetermined` result with its reason; what prevents the tool from
+working at all (no index, no sandbox, no disk) rises as an error.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from builders.errors import BuildFault
+from builders.hints import read_hints
+from builders.rebuild import Rebuild
+from builders.recipe import Recipe, SourceFile, recipe_to_json
+from verify.compare.engine import compare
+from verify.errors import TruewheelError
+from verify.events import Step
+from verify.index.interface import (
+    ConflictingFilesError,
+    HashMismatchError,
+    IndexFile,
+)
+from verify.policy import decide
+from verify.results import (
+    Attempt,
+    CheckedSource,
+    CheckedWheel,
+    CheckResult,
+    Diff,
+)
+from verify.signals import release_signals
+from verify.stopwatch import Stopwatch
+from verify.subject import Choice, Subject, find_subjects, local_sdist, local_wheel, source_of
+from verify.verdict import Reason, Verdict
+from verify.workbench import Workbench
+
+LOG_TAIL = 4000
+"""Characters of a failed build's log that an attempt shows."""
+
+FIXED_ZIP_TIMES = frozenset(
+    {
+        datetime(1980, 1, 1, tzinfo=UTC),  # the format's first (APPNOTE 4.4.6)
+        datetime(2016, 1, 1, tzinfo=UTC),  # flit_core without SOURCE_DATE_EPOCH
+        datetime(2020, 2, 2, tzinfo=UTC),  # hatchling without SOURCE_DATE_EPOCH
+    }
+)
+"""Times that tools write when they know none; they say nothing about when a wheel was made."""
+
+
+class UndeterminedError(TruewheelError):
+    """No comparison can be made of this one wheel; never leaves this module."""
+
+    def __init__(self, reason: Reason, detail: str, log: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.log = log
+
+
+def check_all(
+    requirements: Sequence[Requirement], choice: Choice, bench: Workbench
+) -> Iterator[CheckResult]:
+    """Check every wheel that the requirements mean, in their order.
+
+    Raises:
+        TruewheelError: the tool itself failed; results yielded before stay valid.
+    """
+    for requirement in requirements:
+        try:
+            subjects = find_subjects(requirement, choice, bench.index)
+        except ConflictingFilesError as error:
+            subjects = (_conflict(requirement, error),)
+        for subject in subjects:
+            yield check(subject, bench)
+
+
+def check_file(wheel: Path, sdist: Path | None, bench: Workbench) -> CheckResult:
+    """Check a wheel on disk, against an sdist on disk or the one at the index.
+
+    Raises:
+        UsageFault: a file cannot be read, or the two are of different releases.
+        TruewheelError: the tool itself failed.
+    """
+    published = local_wheel(wheel)
+    source = local_sdist(sdist, published) if sdist else source_of(published, bench.index)
+    return check(
+        Subject(
+            requirement=wheel.name,
+            wheel=published,
+            source=source,
+            reason=None if source else Reason.NO_SOURCE,
+            detail=None if source else f"the index has no sdist for {wheel.name}",
+        ),
+        bench,
+    )
+
+
+def check(subject: Subject, bench: Workbench) -> CheckResult:
+    """Check one wheel.
+
+    Raises:
+        TruewheelError: the tool itself failed.
+    """
+    work = _Work(subject=subject, bench=bench)
+    try:
+        diff = work.run()
+    except UndeterminedError as error:
+        return work.undetermined(error)
+    return work.judged(diff)
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """One check under way: what is known so far, so that any end can report it."""
+
+    subject: Subject
+    bench: Workbench
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    wheel: Path | None = None
+    source: SourceFile | None = None
+    recipe: Recipe | None = None
+
+    def run(self) -> Diff:
+        """The steps of the module's description, up to the comparison."""
+        self.wheel, self.source = self._fetch()
+        self.recipe = self._plan(self.wheel, self.source)
+        rebuild = self._rebuild(self.recipe)
+        return self._compare(self.wheel, rebuild)
+
+    def _fetch(self) -> tuple[Path, SourceFile]:
+        wheel, source = self.subject.wheel, self.subject.source
+        if wheel is None or source is None:
+            reason = self.subject.reason or Reason.NO_SOURCE
+            raise UndeterminedError(reason, self.subject.detail or str(reason))
+        with self._stage("fetch"):
+            wheel_path, source_path = self._fetched(wheel), self._fetched(source)
+        return wheel_path, SourceFile(
+            name=source.project,
+            version=str(source.version),
+            filename=source.filename,
+            sha256=source_path.parent.name,  # the cache is addressed by content
+        )
+
+    def _fetched(self, file: IndexFile) -> Path:
+        try:
+            return self.bench.index.fetch(file)
+        except HashMismatchError as error:
+            raise UndeterminedError(Reason.HASH_MISMATCH, error.message) from error
+
+    def _plan(self, wheel: Path, source: SourceFile) -> Recipe:
+        with self._stage("resolve"), _building():
+            hints = read_hints(wheel)
+            return self.bench.planner.plan(hints, source, self._as_of(hints.newest))
+
+    def _as_of(self, newest: datetime | None) -> datetime:
+        """When the wheel was made: its upload, else its newest plausible ZIP time, else now."""
+        uploaded = self.subject.wheel.upload_time if self.subject.wheel else None
+        if uploaded is not None:
+            return uploaded
+        if newest is not None and newest not in FIXED_ZIP_TIMES:
+            return newest
+        return datetime.now(UTC)
+
+    def _rebuild(self, recipe: Recipe) -> Rebuild:
+        with self._stage("build"), _building():
+            return self.bench.rebuilder.rebuild(recipe, fresh=self.bench.settings.fresh)
+
+    def _compare(self, wheel: Path, rebuild: Rebuild) -> Diff:
+        with self._stage("compare"):
+            return compare(wheel, rebuild.wheel)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        subject = self.subject.wheel.filename if self.subject.wheel else self.subject.requirement
+        self.bench.listener(Step(stage=name, subject=subject))
+        with self.watch.stage(name):
+            yield
+
+    def undetermined(self, error: UndeterminedError) -> CheckResult:
+        """The result of a check that no comparison came out of."""
+        return self._result(
+            Verdict.UNDETERMINED, error.reason, detail=error.message, log_tail=error.log[-LOG_TAIL:]
+        )
+
+    def judged(self, diff: Diff) -> CheckResult:
+        """The result of a check that ended in a comparison."""
+        return self._result(diff.verdict, diff.reason, diff=diff)
+
+    def _result(
+        self,
+        verdict: Verdict,
+        reason: Reason | None,
+        *,
+        diff: Diff | None = None,
+        detail: str | None = None,
+        log_tail: str = "",
+    ) -> CheckResult:
+        wheel, source = _checked_wheel(self.subject.wheel, diff), _checked_source(self)
+        signals = release_signals(wheel, source) if wheel and source else ()
+        decision = decide(verdict, signals, self.recipe.sandbox if self.recipe else None)
+        seconds = self.watch.read()
+        attempt = self.recipe and Attempt(
+            recipe=self.recipe.digest,
+            verdict=verdict,
+            reason=reason,
+            seconds=seconds.build,
+            detail=detail,
+            log_tail=log_tail or None,
+        )
+        return CheckResult(
+            requirement=self.subject.requirement,
+            wheel=wheel,
+            source=source,
+            verdict=verdict,
+            reason=reason,
+            detail=detail,
+            trusted=decision.trusted,
+            reasons=decision.reasons,
+            signals=signals,
+            diff=diff,
+            recipe=recipe_to_json(self.recipe) if self.recipe else None,
+            attempts=(attempt,) if attempt else (),
+            seconds=seconds,
+        )
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """A wheel that cannot be rebuilt is undetermined; its failure code is the reason."""
+    try:
+        yield
+    except BuildFault as fault:
+        raise UndeterminedError(Reason(fault.code), fault.message, fault.log) from fault
+
+
+def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | None:
+    if file is None:
+        return None
+    return CheckedWheel(
+        filename=file.filename,
+        sha256=diff.published.sha256 if diff else file.sha256,
+        size=diff.published.size if diff else file.size,
+        url=file.url if file.upload_time or not file.url.startswith("file:") else None,
+        upload_time=file.upload_time,
+    )
+
+
+def _checked_source(work: _Work) -> CheckedSource | None:
+    file = work.subject.source
+    if file is None:
+        return None
+    return CheckedSource(
+        kind="sdist",
+        filename=file.filename,
+        sha256=work.source.sha256 if work.source else file.sha256,
+        upload_time=file.upload_time,
+    )
+
+
+def _conflict(requirement: Requirement, error: ConflictingFilesError) -> Subject:
+    return Subject(
+        requirement=str(requirement),
+        wheel=None,
+        source=None,
+        reason=Reason.CONFLICTING_FILES,
+        detail=error.message,
+    )

@@ -1,0 +1,28 @@
+"""From a person's options to a workbench."""
+
+import os
+from pathlib import Path
+
+from builders.sandbox.interface import Limits
+from verify.cli.options import Work
+from verify.events import Listener
+from verify.workbench import Settings, Workbench
+
+
+def open_bench(work: Work, listener: Listener) -> Workbench:
+    """The workbench that the options ask for; nothing is opened yet."""
+    memory = work.memory * 1024**2
+    settings = Settings(
+        sandbox=work.sandbox,
+        cache_root=work.cache_root,
+        index_url=work.index_url,
+        extra_index_urls=work.extra_index_urls,
+        offline=work.offline,
+        fresh=work.fresh,
+        limits=Limits(
+            wall_seconds=work.timeout, cpu_seconds=int(work.timeout) + 1, memory_bytes=memory
+        ),
+        environ=tuple(sorted(os.environ.items())),
+        cwd=Path.cwd(),
+    )
+    return Workbench(settings, listener)

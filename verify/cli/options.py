@@ -1,0 +1,167 @@
+"""Options that several commands share, each group collected into one value."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+Callback = Callable[..., Any]
+"""A click callback: its parameters are options, known by name only."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """How to talk to the person."""
+
+    as_json: bool
+    quiet: bool
+    verbose: bool
+    no_color: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """Where to fetch from, where to build, what to keep.
+
+    Attributes:
+        timeout: seconds of wall time of one build.
+        memory: MiB of one build.
+    """
+
+    sandbox: str
+    cache_root: Path
+    index_url: str | None
+    extra_index_urls: tuple[str, ...]
+    offline: bool
+    fresh: bool
+    timeout: float
+    memory: int
+
+
+def _with(command: Callback, *options: Callable[[Callback], Callback]) -> Callback:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def output_options(command: Callback) -> Callback:
+    """`--json`, `-q`, `-v`, `--no-color`; the command takes them as one `output`."""
+
+    @wraps(command)
+    def collected(
+        *, as_json: bool, quiet: bool, verbose: bool, no_color: bool, **rest: object
+    ) -> object:
+        plain = no_color or bool(os.environ.get("NO_COLOR"))
+        output = Output(as_json=as_json, quiet=quiet, verbose=verbose, no_color=plain)
+        return command(output=output, **rest)
+
+    return _with(
+        collected,
+        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress; results only."),
+        click.option("-v", "--verbose", is_flag=True, help="Show notes, whole diffs and logs."),
+        click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+    )
+
+
+def cache_option(command: Callback) -> Callback:
+    """`--cache-dir`; the command takes it as `cache_root`, the platform's place by default."""
+
+    @wraps(command)
+    def collected(*, cache_dir: Path | None, **rest: object) -> object:
+        return command(cache_root=_cache_root(cache_dir), **rest)
+
+    return click.option(
+        "--cache-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="TRUEWHEEL_CACHE_DIR",
+        show_envvar=True,
+        help="Where fetched and built files are kept.",
+    )(collected)
+
+
+def sandbox_option(command: Callback) -> Callback:
+    """`--sandbox`."""
+    return click.option(
+        "--sandbox",
+        type=click.Choice(["auto", "docker", "bubblewrap", "unsafe-host"]),
+        default="auto",
+        show_default=True,
+        help="Where builds run.",
+    )(command)
+
+
+def work_options(command: Callback) -> Callback:
+    """Indexes, sandbox, cache and limits; the command takes them as one `work`."""
+
+    @wraps(command)
+    def collected(  # noqa: PLR0913 - click passes each option by name; they leave as one value
+        *,
+        sandbox: str,
+        cache_root: Path,
+        index_url: str | None,
+        extra_index_urls: tuple[str, ...],
+        offline: bool,
+        fresh: bool,
+        timeout: float,
+        memory: int,
+        **rest: object,
+    ) -> object:
+        work = Work(
+            sandbox=sandbox,
+            cache_root=cache_root,
+            index_url=index_url,
+            extra_index_urls=extra_index_urls,
+            offline=offline,
+            fresh=fresh,
+            timeout=timeout,
+            memory=memory,
+        )
+        return command(work=work, **rest)
+
+    return _with(
+        cache_option(collected),
+        sandbox_option,
+        click.option(
+            "--index-url",
+            metavar="URL",
+            help="The index, instead of the one that uv or pip is configured for.",
+        ),
+        click.option(
+            "--extra-index-url",
+            "extra_index_urls",
+            multiple=True,
+            metavar="URL",
+            help="A further index; may be given more than once.",
+        ),
+        click.option("--offline", is_flag=True, help="Use the cache alone."),
+        click.option("--fresh", is_flag=True, help="Build again what was built before."),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=1),
+            default=900.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="Wall time that one build may take.",
+        ),
+        click.option(
+            "--memory",
+            type=click.IntRange(min=64),
+            default=4096,
+            show_default=True,
+            metavar="MIB",
+            help="Memory that one build may use.",
+        ),
+    )
+
+
+def _cache_root(given: Path | None) -> Path:
+    if given is not None:
+        return given.resolve()
+    from platformdirs import user_cache_path  # noqa: PLC0415 - keeps --version quick
+
+    return user_cache_path("truewheel")

@@ -1,0 +1,104 @@
+"""The tools of a check, wired once from the person's choices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from builders.sandbox.select import open_sandbox
+
+from builders.planner import Planner
+from builders.rebuild import Rebuilder
+from builders.resolve import UvIndexes, UvResolver
+from builders.sandbox.interface import Limits, Sandbox
+from builders.store import Store
+from verify.events import Listener
+from verify.gather import IndexGatherer
+from verify.index.cache import FileCache
+from verify.index.client import SimpleIndex, open_index
+from verify.index.config import IndexConfig, load_config, uv_arguments, uv_environment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """A person's choices.
+
+    Attributes:
+        sandbox: `auto`, `docker`, `bubblewrap` or `unsafe-host`.
+        cache_root: where everything fetched and built is kept.
+        fresh: build again what an earlier run remembers.
+    """
+
+    sandbox: str
+    cache_root: Path
+    index_url: str | None = None
+    extra_index_urls: Sequence[str] = ()
+    offline: bool = False
+    fresh: bool = False
+    limits: Limits
+    environ: tuple[tuple[str, str], ...]
+    cwd: Path
+
+
+class Workbench:
+    """Index, sandbox and builders; each is opened when first needed."""
+
+    def __init__(self, settings: Settings, listener: Listener) -> None:
+        self.settings = settings
+        self.listener = listener
+
+    @cached_property
+    def config(self) -> IndexConfig:
+        """The configured indexes."""
+        return load_config(
+            index_url=self.settings.index_url,
+            extra_index_urls=self.settings.extra_index_urls,
+            environ=dict(self.settings.environ),
+            cwd=self.settings.cwd,
+        )
+
+    @cached_property
+    def index(self) -> SimpleIndex:
+        """The configured indexes, seen as one."""
+        return open_index(
+            self.config,
+            cache_root=self.settings.cache_root,
+            offline=self.settings.offline,
+            listener=self.listener,
+        )
+
+    @cached_property
+    def cache(self) -> FileCache:
+        """Every fetched file, by hash."""
+        return FileCache(self.settings.cache_root)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """Where builds run."""
+        return open_sandbox(
+            self.settings.sandbox, cache_root=self.settings.cache_root, listener=self.listener
+        )
+
+    @cached_property
+    def rebuilder(self) -> Rebuilder:
+        """From recipes to rebuilds."""
+        gatherer = IndexGatherer(self.cache, self.index)
+        return Rebuilder(self.sandbox, gatherer, self._store, self.settings.limits)
+
+    @cached_property
+    def planner(self) -> Planner:
+        """From hints to recipes."""
+        indexes = UvIndexes(
+            arguments=tuple(uv_arguments(self.config)), environment=uv_environment(self.config)
+        )
+        return Planner(
+            sandbox=self.sandbox,
+            resolver=UvResolver(indexes, self._store, offline=self.settings.offline),
+            rebuilder=self.rebuilder,
+            index=self.index,
+            store=self._store,
+        )
+
+    @cached_property
+    def _store(self) -> Store:
+        return Store(self.settings.cache_root)
