@@ -1,0 +1,34 @@
+#!/bin/sh
+# Installs the Debian packages named as arguments that are missing: as root by itself, else it says
+# the exact command. Machines without apt-get are told what to look for.
+set -eu
+
+missing=""
+for package in "$@"; do
+    case $package in
+        bubblewrap) command -v bwrap >/dev/null || missing="$missing $package" ;;
+        docker.io) command -v dockerd >/dev/null || missing="$missing $package" ;;
+        *) command -v "$package" >/dev/null || missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "truewheel's sandboxes need these programs; install them with your package manager:$missing" >&2
+    command -v bwrap >/dev/null && exit 0
+    exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "truewheel's sandboxes need some OS packages; run this, then make again:" >&2
+    echo "    sudo apt-get update && sudo apt-get install --yes$missing" >&2
+    exit 1
+fi
+echo "installing$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 - the list is meant to be split
+if ! { apt-get update && apt-get install --yes --no-install-recommends $missing; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    exit 1
+fi
