@@ -70,7 +70,7 @@ class Rebuilder:
     def frontend(self, recipe: Recipe) -> Frontend:
         """The sandbox made ready for a recipe's source."""
         python = self._interpreter(recipe.python)
-        wheels = [self._requirement(file) for file in recipe.requirements]
+        wheels = [self.requirement(file) for file in recipe.requirements]
         source = recipe.source
         return Frontend(
             sandbox=self._sandbox,
@@ -97,7 +97,8 @@ class Rebuilder:
             code=FailureCode.UNSUPPORTED,
         )
 
-    def _requirement(self, file: LockedFile) -> Path:
+    def requirement(self, file: LockedFile) -> Path:
+        """The wheel of one requirement: fetched, or built by its own recipe."""
         if file.recipe is not None:
             return self.rebuild(file.recipe).wheel
         return self._gatherer.gather(file.name, file.version, file.filename, file.sha256)

@@ -117,7 +117,7 @@ class UvResolver:
                 "--python-platform", uv_platform(),
                 "--only-binary", ":all:",
                 "--python", sys.executable,
-                "--no-python-downloads", "--no-config", "--no-progress", "--color", "never",
+                "--no-python-downloads", "--no-progress", "--color", "never",
                 "--cache-dir", str(self._store.folder("uv")),
                 *self._indexes.arguments,
                 *(["--offline"] if self._offline else []),

@@ -12,7 +12,7 @@ from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit, exit_for
 from verify.cli.options import Output, Work, output_options, work_options
 from verify.errors import TruewheelError, UsageFault
-from verify.index.select import parse_target
+from verify.index.select import Target
 from verify.results import CheckReport, CheckResult, Failure
 from verify.subject import Choice, parse_requirements
 from verify.workbench import Workbench
@@ -54,7 +54,8 @@ def command(  # noqa: PLR0913 - click passes each option by name
             hint="truewheel check NAME==VERSION, or truewheel check --file W.whl --sdist S.tar.gz",
         )
     asked = parse_requirements(requirements)
-    target = parse_target(python_version=python_version, platform=platform)
+    target = Target(python=_python(python_version), platform=platform)
+    target.tags()  # an unknown platform is refused before any work starts
     choice = Choice(target=target, glob=glob, all_wheels=all_wheels)
 
     def run(bench: Workbench) -> Iterator[CheckResult]:
@@ -67,6 +68,15 @@ def command(  # noqa: PLR0913 - click passes each option by name
         report = _collect(run(open_bench(work, listener)))
     _show(report, output)
     return Exit.FAILED if report.failure else exit_for(report.results)
+
+
+def _python(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    major, _, minor = text.partition(".")
+    if not (major.isdecimal() and minor.isdecimal() and text.isascii()):
+        raise UsageFault(f"{text!r} is no Python version", hint="write it as X.Y, e.g. 3.12")
+    return int(major), int(minor)
 
 
 def _collect(results: Iterator[CheckResult]) -> CheckReport:
