@@ -90,8 +90,10 @@ def check_file(wheel: Path, sdist: Path | None, bench: Workbench) -> CheckResult
         UsageFault: a file cannot be read, or the two are of different releases.
         TruewheelError: the tool itself failed.
     """
-    published = local_wheel(wheel)
-    source = local_sdist(sdist, published) if sdist else source_of(published, bench.index)
+    published = local_wheel(wheel, bench.cache)
+    source = (
+        local_sdist(sdist, published, bench.cache) if sdist else source_of(published, bench.index)
+    )
     return check(
         Subject(
             requirement=wheel.name,
@@ -152,7 +154,7 @@ class _Work:
 
     def _fetched(self, file: IndexFile) -> Path:
         try:
-            return self.bench.index.fetch(file)
+            return self.bench.obtain(file)
         except HashMismatchError as error:
             raise UndeterminedError(Reason.HASH_MISMATCH, error.message) from error
 
@@ -249,7 +251,7 @@ def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | 
         filename=file.filename,
         sha256=diff.published.sha256 if diff else file.sha256,
         size=diff.published.size if diff else file.size,
-        url=file.url if file.upload_time or not file.url.startswith("file:") else None,
+        url=file.url or None,
         upload_time=file.upload_time,
     )
 

@@ -1,6 +1,5 @@
 """What a check is about: a published wheel and its source, found at the index or given as files."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 from verify.errors import UsageFault
+from verify.index.cache import FileCache
 from verify.index.interface import (
     FileKind,
     Index,
@@ -26,6 +26,9 @@ from verify.index.interface import (
 )
 from verify.index.select import Target, choose_sdist, choose_version, choose_wheels
 from verify.verdict import Reason
+
+NO_URL = ""
+"""The URL of a file that came from disk: it is in the cache and nowhere else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,8 +127,8 @@ def _no_wheel(project: Project, version: Version, choice: Choice) -> str:
     )
 
 
-def local_wheel(path: Path) -> IndexFile:
-    """A wheel on disk, in the terms of an index that knows no upload time.
+def local_wheel(path: Path, cache: FileCache) -> IndexFile:
+    """A wheel on disk, copied to the cache; in the terms of an index that knows no upload time.
 
     Raises:
         UsageFault: it cannot be read, or its name is no wheel's.
@@ -137,11 +140,11 @@ def local_wheel(path: Path) -> IndexFile:
             f"{path.name} is no wheel's file name: {error}",
             hint="keep the name it was published with",
         ) from error
-    return _local_file(path, name, version, FileKind.WHEEL)
+    return _local_file(path, name, version, FileKind.WHEEL, cache)
 
 
-def local_sdist(path: Path, wheel: IndexFile) -> IndexFile:
-    """An sdist on disk, of the same release as a wheel.
+def local_sdist(path: Path, wheel: IndexFile, cache: FileCache) -> IndexFile:
+    """An sdist on disk, copied to the cache; of the same release as a wheel.
 
     Raises:
         UsageFault: it cannot be read, or it is of another release.
@@ -150,22 +153,21 @@ def local_sdist(path: Path, wheel: IndexFile) -> IndexFile:
         name, version = parse_sdist_filename(path.name)
     except InvalidSdistFilename:
         # Sdists older than PEP 625 are named in many ways; the person says which release it is.
-        return _local_file(path, wheel.project, wheel.version, FileKind.SDIST)
+        return _local_file(path, wheel.project, wheel.version, FileKind.SDIST, cache)
     if (name, version) != (wheel.project, wheel.version):
         raise UsageFault(
             f"{path.name} is the source of another release than {wheel.filename}",
             hint="pass the sdist of the same project and version",
         )
-    return _local_file(path, name, version, FileKind.SDIST)
+    return _local_file(path, name, version, FileKind.SDIST, cache)
 
 
 def _local_file(
-    path: Path, name: NormalizedName, version: Version | None, kind: FileKind
+    path: Path, name: NormalizedName, version: Version | None, kind: FileKind, cache: FileCache
 ) -> IndexFile:
     try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size = path.stat().st_size
+        with path.open("rb") as stream:
+            cached = cache.add(stream, path.name)
     except OSError as error:
         raise UsageFault(f"cannot read {path}: {error.strerror}") from error
     return IndexFile(
@@ -173,9 +175,9 @@ def _local_file(
         version=version,
         filename=path.name,
         kind=kind,
-        url=path.resolve().as_uri(),
-        sha256=Sha256(sha256),
-        size=size,
+        url=NO_URL,
+        sha256=Sha256(cached.parent.name),
+        size=cached.stat().st_size,
         upload_time=None,
         requires_python=None,
         yanked=None,

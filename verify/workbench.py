@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from builders.sandbox.select import open_sandbox
-
 from builders.planner import Planner
 from builders.rebuild import Rebuilder
 from builders.resolve import UvIndexes, UvResolver
 from builders.sandbox.interface import Limits, Sandbox
+from builders.sandbox.select import open_sandbox
 from builders.store import Store
 from verify.events import Listener
 from verify.gather import IndexGatherer
 from verify.index.cache import FileCache
 from verify.index.client import SimpleIndex, open_index
 from verify.index.config import IndexConfig, load_config, uv_arguments, uv_environment
+from verify.index.interface import HashMismatchError, IndexFile
+from verify.subject import NO_URL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +72,19 @@ class Workbench:
     def cache(self) -> FileCache:
         """Every fetched file, by hash."""
         return FileCache(self.settings.cache_root)
+
+    def obtain(self, file: IndexFile) -> Path:
+        """A file's bytes, in the cache: a local file was put there, any other is fetched.
+
+        Raises:
+            IndexFault: it cannot be fetched, or is not what the index promised.
+        """
+        if file.url != NO_URL or file.sha256 is None:
+            return self.index.fetch(file)
+        path = self.cache.find(file.sha256, file.filename)
+        if path is None:
+            raise HashMismatchError(f"{file.filename} vanished from the cache meanwhile")
+        return path
 
     @cached_property
     def sandbox(self) -> Sandbox:

@@ -17,10 +17,10 @@ from tests.support.projects import (
 )
 
 
-def check(sandbox_name: str, folder: Path, *more: str) -> Ran:
+def check(sandbox_name: str, folder: Path, *more: str, cache: Path | None = None) -> Ran:
     ran = truewheel(
         "check", "--json", "--sandbox", sandbox_name, "--file", folder / WHEEL,
-        "--sdist", folder / SDIST, "--offline", *more, cache=folder / "cache",
+        "--sdist", folder / SDIST, "--offline", *more, cache=cache or folder / "cache",
     )  # fmt: skip
     assert_valid(ran.document)
     return ran
@@ -32,24 +32,28 @@ def only_result(ran: Ran) -> dict[str, object]:
     return result
 
 
-def test_an_honest_wheel_is_trusted(sandbox_name: str, tmp_path: Path) -> None:
+def test_an_honest_wheel_is_trusted(sandbox_name: str, cache: Path, tmp_path: Path) -> None:
     make_sdist(tmp_path)
     make_wheel(tmp_path)
-    ran = check(sandbox_name, tmp_path)
+    ran = check(sandbox_name, tmp_path, cache=cache)
     result = only_result(ran)
     assert (ran.code, result["verdict"], result["trusted"]) == (0, "identical", True)
     assert ran.stderr == ""
 
 
-def test_a_changed_module_is_found_with_its_lines(sandbox_name: str, tmp_path: Path) -> None:
+def test_a_changed_module_is_found_with_its_lines(
+    sandbox_name: str, cache: Path, tmp_path: Path
+) -> None:
     make_sdist(tmp_path)
     make_wheel(tmp_path, modules={**MODULES, "core.py": "VALUE = 1\n" * 19 + "VALUE = 2\n"})
-    ran = check(sandbox_name, tmp_path)
+    ran = check(sandbox_name, tmp_path, cache=cache)
     assert (ran.code, only_result(ran)["verdict"]) == (1, "different")
     assert "+VALUE = 2" in ran.stdout
 
 
-def test_the_published_wheel_is_out_of_the_builds_reach(sandbox_name: str, tmp_path: Path) -> None:
+def test_the_published_wheel_is_out_of_the_builds_reach(
+    sandbox_name: str, cache: Path, tmp_path: Path
+) -> None:
     """A backend that looks everywhere for the published wheel must not find it."""
     search = (
         "for top, _folders, names in os.walk('/'):\n"
@@ -59,7 +63,7 @@ def test_the_published_wheel_is_out_of_the_builds_reach(sandbox_name: str, tmp_p
     )
     make_sdist(tmp_path, backend=hostile_backend(search))
     make_wheel(tmp_path)
-    assert only_result(check(sandbox_name, tmp_path))["verdict"] == "identical"
+    assert only_result(check(sandbox_name, tmp_path, cache=cache))["verdict"] == "identical"
 
 
 HOSTILE = {
@@ -102,12 +106,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("how", HOSTILE)
 def test_a_hostile_build_is_one_undetermined_result(
-    how: str, sandbox_name: str, tmp_path: Path
+    how: str, sandbox_name: str, cache: Path, tmp_path: Path
 ) -> None:
     body, reason = HOSTILE[how]
     make_sdist(tmp_path, backend=hostile_backend(body))
     make_wheel(tmp_path)
-    ran = check(sandbox_name, tmp_path, "--timeout", "6", "--memory", "256")
+    ran = check(sandbox_name, tmp_path, "--timeout", "6", "--memory", "256", cache=cache)
     result = only_result(ran)
     assert (ran.code, result["verdict"]) == (3, "undetermined")
     if how in {"eats memory", "forks without end", "fills the disk"}:

@@ -1,0 +1,173 @@
+"""Local headers and data descriptors, and their agreement with the central directory.
+
+Installers disagree on which of the two they believe (CVE-2025-54368: one archive, two contents), so
+every difference is a finding; those that change what is read are dangerous.
+"""
+
+from dataclasses import dataclass
+
+from verify.archive.central import Entry
+from verify.archive.extra import extra_facts, local_zip64_sizes
+from verify.archive.facts import dangerous, head, unexplained
+from verify.archive.raw import RawFile
+from verify.archive.records import (
+    DESCRIPTOR,
+    DESCRIPTOR64,
+    DESCRIPTOR_SIGNATURE,
+    FLAG_DESCRIPTOR,
+    LOCAL,
+    LOCAL_SIGNATURE,
+    SENTINEL32,
+    STORED,
+    LocalHeader,
+)
+from verify.finding import Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalFacts:
+    """What the local header adds to an entry; `data_offset` is None when there is no header."""
+
+    data_offset: int | None
+    descriptor_size: int = 0
+    zip64: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
+    """Read an entry's local header and hold it against the entry.
+
+    Args:
+        raw: the file.
+        entry: the central directory's view.
+        limit: where the central directory starts; members must end before.
+    """
+    start = entry.sizes.offset
+    fixed = raw.slice(start, start + LOCAL.size) if start >= 0 else b""
+    if len(fixed) < LOCAL.size or not fixed.startswith(LOCAL_SIGNATURE):
+        return _no_header(entry, "There is no local header where the central directory says.")
+    header = LocalHeader._make(LOCAL.unpack(fixed))
+    name_end = start + LOCAL.size + header.name_length
+    data_offset = name_end + header.extra_length
+    if data_offset + entry.sizes.compressed_size > limit:
+        return _no_header(entry, "The member reaches into the central directory or beyond.")
+    findings = _name_facts(raw.slice(start + LOCAL.size, name_end), entry)
+    extra = raw.slice(name_end, data_offset)
+    header, zip64, extra_findings = _with_zip64(header, extra, entry)
+    findings += extra_findings + _field_facts(header, entry) + _size_facts(header, entry)
+    descriptor, descriptor_findings = _descriptor(raw, header, entry, data_offset, limit)
+    return LocalFacts(
+        data_offset=data_offset,
+        descriptor_size=descriptor,
+        zip64=zip64,
+        findings=tuple(findings + descriptor_findings),
+    )
+
+
+def _no_header(entry: Entry, summary: str) -> LocalFacts:
+    fact = dangerous("archive.local-header", summary, member=entry.name, offset=entry.sizes.offset)
+    return LocalFacts(data_offset=None, findings=(fact,))
+
+
+def _name_facts(raw_name: bytes, entry: Entry) -> list[Finding]:
+    if raw_name == entry.raw_name:
+        return []
+    return [_disagreement(entry, "name", head(raw_name), head(entry.raw_name))]
+
+
+def _disagreement(entry: Entry, field: str, local: object, central: object) -> Finding:
+    return dangerous(
+        "archive.local-disagrees",
+        f"Local header and central directory disagree on the {field}.",
+        member=entry.name,
+        field=field,
+        local=str(local),
+        central=str(central),
+    )
+
+
+def _with_zip64(
+    header: LocalHeader, extra: bytes, entry: Entry
+) -> tuple[LocalHeader, bool, list[Finding]]:
+    """The header with the sizes of its ZIP64 field, if that is understood."""
+    if not extra:
+        return header, False, []
+    sizes = local_zip64_sizes(extra)
+    sentinels = (header.size, header.compressed_size) == (SENTINEL32, SENTINEL32)
+    if sizes is None or not sentinels:
+        return header, False, list(extra_facts(extra, entry.name, "local header"))
+    return header._replace(size=sizes[0], compressed_size=sizes[1]), True, []
+
+
+def _field_facts(local: LocalHeader, entry: Entry) -> list[Finding]:
+    central = entry.header
+    findings = [
+        _disagreement(entry, field, getattr(local, field), getattr(central, field))
+        for field in ("flags", "method")
+        if getattr(local, field) != getattr(central, field)
+    ]
+    # No reader decides anything by these, so a difference is odd but not ambiguous.
+    fields = ("dos_time", "dos_date", "version_needed", "system_needed")
+    return findings + [
+        unexplained(
+            "archive.local-differs",
+            f"Local header and central directory differ in {field}.",
+            member=entry.name,
+            field=field,
+            local=getattr(local, field),
+            central=getattr(central, field),
+        )
+        for field in fields
+        if getattr(local, field) != getattr(central, field)
+    ]
+
+
+def _size_facts(local: LocalHeader, entry: Entry) -> list[Finding]:
+    found = (local.crc32, local.compressed_size, local.size)
+    stated = _stated(entry)
+    if local.flags & FLAG_DESCRIPTOR:
+        # APPNOTE 4.4.4: with bit 3 the three fields are zero and follow the data instead.
+        if found == (0, 0, 0):
+            return []
+        if found == stated:
+            return [
+                unexplained(
+                    "archive.redundant-descriptor",
+                    "Sizes stand both in the local header and in a data descriptor.",
+                    member=entry.name,
+                )
+            ]
+    if found == stated:
+        return []
+    return [_disagreement(entry, "CRC or sizes", found, stated)]
+
+
+def _stated(entry: Entry) -> tuple[int, int, int]:
+    return (entry.header.crc32, entry.sizes.compressed_size, entry.sizes.size)
+
+
+def _descriptor(
+    raw: RawFile, local: LocalHeader, entry: Entry, data_offset: int, limit: int
+) -> tuple[int, list[Finding]]:
+    """Length of the data descriptor and findings, APPNOTE 4.3.9."""
+    if not (local.flags | entry.header.flags) & FLAG_DESCRIPTOR:
+        return 0, []
+    findings = []
+    if entry.header.method == STORED and entry.sizes.size:
+        findings.append(
+            unexplained(
+                "archive.stored-descriptor",
+                "A stored member of unknown length: a streaming reader cannot find its end.",
+                member=entry.name,
+            )
+        )
+    end = data_offset + entry.sizes.compressed_size
+    for layout in (DESCRIPTOR, DESCRIPTOR64):
+        data = raw.slice(end, min(end + layout.size, limit))
+        if len(data) == layout.size and _is_descriptor(layout.unpack(data), entry):
+            return layout.size, findings
+    return 0, [*findings, _disagreement(entry, "data descriptor", "none", _stated(entry))]
+
+
+def _is_descriptor(values: tuple[object, ...], entry: Entry) -> bool:
+    return values == (DESCRIPTOR_SIGNATURE, *_stated(entry))

@@ -1,0 +1,194 @@
+"""Compare a published wheel with a rebuilt one; `compare` reads like the specification."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from verify.archive.errors import UnreadableArchiveError
+from verify.archive.facts import dangerous, note
+from verify.archive.raw import RawFile, identify, open_raw
+from verify.archive.reader import Archive, parse_archive
+from verify.compare.account import Shares, account, whole
+from verify.compare.decide import decide
+from verify.compare.explain import Explanation, explain
+from verify.compare.members import Comparison, compare_members
+from verify.compare.recorded import Recorded, record_fields
+from verify.compare.regenerate import regenerate
+from verify.compare.streams import Source, Streams, account_streams
+from verify.distinfo.judge import dist_info, judge_wheel
+from verify.finding import Finding, FindingClass, finding_order
+from verify.results import Accounting, Diff, FileIdentity
+from verify.verdict import Reason, Verdict
+
+_MAX_LISTED = 8
+
+
+def compare(published: Path, rebuilt: Path) -> Diff:
+    """Say whether a published wheel is what its rebuild is, and account for every byte of it.
+
+    Both archives are read strictly; the published wheel is judged on its own before anything is
+    compared; the rebuilt one only has to be fit to serve as evidence.
+
+    Raises:
+        UsageFault: one of the paths is no regular file or cannot be read.
+    """
+    ours, theirs = _File.open(published), _File.open(rebuilt)
+    try:
+        archive = ours.read(inflate_members=True)
+    except UnreadableArchiveError as error:
+        fact = dangerous("archive.unreadable", error.message)
+        accounting = whole(ours.identity.size, reproduced=False)
+        return _diff(ours.identity, theirs.identity, [fact], accounting)
+    own = (*archive.findings, *judge_wheel(archive))
+    if ours.identity.sha256 == theirs.identity.sha256:
+        accounting = whole(ours.identity.size, reproduced=True)
+        return _diff(ours.identity, theirs.identity, own, accounting, is_same_file=True)
+    evidence, faults = _evidence(theirs)
+    if evidence is None or faults:
+        return _unfit(archive, theirs.identity, own, faults)
+    comparison = compare_members(archive, evidence)
+    if comparison.faults:
+        return _unfit(archive, theirs.identity, own, _causes(comparison.faults))
+    found, accounting = _account(archive, evidence, comparison)
+    return _diff(ours.identity, theirs.identity, (*own, *found), accounting)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """A file mapped and hashed once, so that everything said of it is about the same bytes."""
+
+    path: Path
+    raw: RawFile
+    identity: FileIdentity
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        raw = open_raw(path)
+        return cls(path=path, raw=raw, identity=identify(raw, path.name))
+
+    def read(self, *, inflate_members: bool) -> Archive:
+        return parse_archive(
+            self.raw, path=self.path, identity=self.identity, inflate_members=inflate_members
+        )
+
+
+def _evidence(rebuilt: _File) -> tuple[Archive | None, list[str]]:
+    """The rebuilt archive, and why it is no evidence: two readers could see two contents in it.
+
+    Members are inflated only where they differ from the published ones.
+    """
+    try:
+        archive = rebuilt.read(inflate_members=False)
+    except UnreadableArchiveError as error:
+        return None, [error.message]
+    return archive, _causes(archive.findings)
+
+
+def _account(
+    published: Archive, rebuilt: Archive, comparison: Comparison
+) -> tuple[tuple[Finding, ...], Accounting]:
+    """Explain what differs, reproduce the streams and the container, and sum up."""
+    explanation = explain(
+        comparison.differences,
+        published=published,
+        rebuilt=rebuilt,
+        dist_info=dist_info(published),
+    )
+    explained = frozenset(published.by_name[name].index for name in explanation.explained)
+    streams = account_streams(published, _sources(published, rebuilt, comparison, explained))
+    container = regenerate(published)
+    recorded = _recorded(published, rebuilt, comparison, explanation, streams)
+    shares = Shares(
+        identical=comparison.identical.keys(),
+        explained=explained,
+        reproduced_streams={at for at, pair in comparison.identical.items() if pair.same_stream},
+        unaccounted_streams=streams.unaccounted,
+        mismatches=container.mismatches,
+        recorded=recorded,
+    )
+    noted = () if recorded.finding is None else (recorded.finding,)
+    findings = (*explanation.findings, *streams.findings, *container.findings, *noted)
+    return findings, account(published, shares)
+
+
+def _sources(
+    published: Archive, rebuilt: Archive, comparison: Comparison, explained: Iterable[int]
+) -> dict[int, Source]:
+    """Identical members pack from the rebuilt content, explained ones from their own."""
+    sources = {
+        index: Source(archive=rebuilt, member=pair.rebuilt)
+        for index, pair in comparison.identical.items()
+        if not pair.same_stream
+    }
+    own = {index: Source(archive=published, member=published.members[index]) for index in explained}
+    return sources | own
+
+
+def _recorded(
+    published: Archive,
+    rebuilt: Archive,
+    comparison: Comparison,
+    explanation: Explanation,
+    streams: Streams,
+) -> Recorded:
+    pairs = [(pair.published, pair.rebuilt) for pair in comparison.identical.values()]
+    pairs += [
+        (published.by_name[name], rebuilt.by_name[name]) for name in sorted(explanation.explained)
+    ]
+    settings = {
+        published.members[index].name: setting
+        for index, setting in streams.settings.items()
+        if index in comparison.identical
+    }
+    return record_fields(published, rebuilt, pairs, settings)
+
+
+def _diff(
+    published: FileIdentity,
+    rebuilt: FileIdentity,
+    findings: Iterable[Finding],
+    accounting: Accounting,
+    *,
+    is_same_file: bool = False,
+) -> Diff:
+    ordered = tuple(sorted(findings, key=finding_order))
+    return Diff(
+        published=published,
+        rebuilt=rebuilt,
+        verdict=decide(ordered, is_same_file=is_same_file),
+        findings=ordered,
+        accounting=accounting,
+    )
+
+
+def _causes(findings: Iterable[Finding]) -> list[str]:
+    """What is dangerous in a rebuilt wheel, one line for each kind."""
+    return sorted(
+        {
+            f"{finding.rule}: {finding.summary}"
+            for finding in findings
+            if finding.kind is FindingClass.DANGEROUS
+        }
+    )
+
+
+def _unfit(
+    published: Archive, rebuilt: FileIdentity, own: Iterable[Finding], causes: list[str]
+) -> Diff:
+    """Nothing was compared; what the published wheel shows on its own still counts."""
+    fact = note(
+        "rebuild.unfit",
+        "The rebuilt wheel cannot serve as evidence, so nothing was compared.",
+        causes=causes[:_MAX_LISTED],
+    )
+    findings = tuple(sorted((*own, fact), key=finding_order))
+    is_suspicious = findings[0].kind is FindingClass.DANGEROUS
+    return Diff(
+        published=published.identity,
+        rebuilt=rebuilt,
+        verdict=Verdict.SUSPICIOUS if is_suspicious else Verdict.UNDETERMINED,
+        findings=findings,
+        accounting=whole(published.identity.size, reproduced=False),
+        reason=None if is_suspicious else Reason.UNREADABLE_REBUILD,
+    )

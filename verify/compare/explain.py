@@ -1,0 +1,47 @@
+"""Put every difference before the rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from verify.archive.reader import Archive
+from verify.finding import Finding, FindingClass, RuleName
+from verify.rules.interface import Context, Difference
+from verify.rules.registry import BENIGN, DANGEROUS, UNEXPLAINED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What the rules say: their findings, and the names whose difference is benign."""
+
+    findings: tuple[Finding, ...]
+    explained: frozenset[str]
+
+
+def explain(
+    differences: Iterable[Difference],
+    *,
+    published: Archive,
+    rebuilt: Archive,
+    dist_info: str | None,
+) -> Explanation:
+    """Judge each difference; RECORD last, because it follows from the others."""
+    explained: dict[str, RuleName] = {}
+    findings: list[Finding] = []
+    context = Context(
+        published=published, rebuilt=rebuilt, dist_info=dist_info, explained=explained
+    )
+    record = f"{dist_info}/RECORD"
+    for difference in sorted(differences, key=lambda item: (item.name == record, item.name)):
+        found = _judge(difference, context)
+        findings += found
+        if found[-1].kind is FindingClass.BENIGN:
+            explained[difference.name] = found[-1].rule
+    return Explanation(findings=tuple(findings), explained=frozenset(explained))
+
+
+def _judge(difference: Difference, context: Context) -> list[Finding]:
+    """Every dangerous pattern that matches, and what benign or unexplained rule comes first."""
+    findings = [found for rule in DANGEROUS if (found := rule(difference, context))]
+    others = UNEXPLAINED if findings else (*BENIGN, *UNEXPLAINED)
+    first = next(found for rule in others if (found := rule(difference, context)))
+    return [*findings, first]

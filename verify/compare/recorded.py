@@ -1,0 +1,152 @@
+"""The header fields that regeneration takes from the published file: the only free ones there are.
+
+A field is recorded when it differs from the rebuilt member's; the list, with the rebuilt wheel, is
+all that is needed to write the published file again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from verify.archive.facts import note
+from verify.archive.layout import RegionKind
+from verify.archive.member import Member
+from verify.archive.reader import Archive
+from verify.compare.deflate import Setting
+from verify.finding import Finding, JSONValue
+
+_EXECUTABLE = 0o111
+
+Pair = tuple[Member, Member]
+Scalar = bool | int | str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """A recordable field: how to show it, and its width in bytes in each of the two headers."""
+
+    name: str
+    value: Callable[[Member], Scalar]
+    local_width: int
+    central_width: int
+
+
+def _date_time(member: Member) -> str:
+    year, month, day, hour, minute, second = member.date_time
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+
+
+FIELDS = (
+    Field(name="date_time", value=_date_time, local_width=4, central_width=4),
+    Field(name="made_by", value=lambda m: m.made_by, local_width=0, central_width=1),
+    Field(name="create_system", value=lambda m: m.create_system, local_width=0, central_width=1),
+    Field(name="version_needed", value=lambda m: m.version_needed, local_width=1, central_width=1),
+    Field(name="flags", value=lambda m: f"0x{m.flags:04x}", local_width=2, central_width=2),
+    Field(name="method", value=lambda m: m.method, local_width=2, central_width=2),
+    Field(name="internal_attr", value=lambda m: m.internal_attr, local_width=0, central_width=2),
+    Field(
+        name="external_attr",
+        value=lambda m: f"0o{m.mode:06o}, 0x{m.external_attr & 0xFFFF:02x}",
+        local_width=0,
+        central_width=4,
+    ),
+    Field(name="zip64", value=lambda m: m.local_zip64, local_width=28, central_width=0),
+)
+"""Exactly the fields that a regeneration may take from the published file, and no other."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """What was recorded, by field and index of the published member; and the finding."""
+
+    fields: Mapping[int, tuple[Field, ...]]
+    finding: Finding | None
+
+    def width(self, kind: RegionKind, member: int) -> int:
+        """Bytes of recorded fields in one header of one member."""
+        fields = self.fields.get(member, ())
+        if kind is RegionKind.LOCAL_HEADER:
+            return sum(field.local_width for field in fields)
+        if kind is RegionKind.CENTRAL_HEADER:
+            return sum(field.central_width for field in fields)
+        return 0
+
+
+def record_fields(
+    published: Archive, rebuilt: Archive, pairs: Sequence[Pair], settings: Mapping[str, Setting]
+) -> Recorded:
+    """Collect what differs between the headers of paired members.
+
+    Args:
+        published: the published archive.
+        rebuilt: the rebuilt archive.
+        pairs: (published, rebuilt) members of the same name that are identical or explained.
+        settings: by name, the zlib settings of streams that the rebuild packed differently.
+    """
+    fields = {
+        ours.index: tuple(field for field in FIELDS if field.value(ours) != field.value(theirs))
+        for ours, theirs in pairs
+    }
+    evidence: dict[str, JSONValue] = {}
+    for field in FIELDS:
+        values = {ours.name: field.value(ours) for ours, _ in pairs if field in fields[ours.index]}
+        if values:
+            evidence[field.name] = _compact(values)
+    if settings:
+        evidence["deflate"] = _compact({name: str(settings[name]) for name in settings})
+    evidence |= _order(published, rebuilt) | _executables(pairs)
+    return Recorded(fields=fields, finding=_finding(evidence))
+
+
+def _finding(evidence: Mapping[str, JSONValue]) -> Finding | None:
+    if not evidence:
+        return None
+    return note(
+        "container.recorded-fields",
+        f"Header fields taken from the published file: {', '.join(sorted(evidence))}.",
+        member=None,
+        **evidence,
+    )
+
+
+def _compact(values: Mapping[str, Scalar]) -> JSONValue:
+    """The commonest value once, with the number of its members; every other member by name."""
+    counts = Counter(values.values())
+    common = max(sorted(counts, key=str), key=lambda value: counts[value])
+    return {
+        "common": common,
+        "members": counts[common],
+        "exceptions": {name: value for name, value in sorted(values.items()) if value != common},
+    }
+
+
+def _order(published: Archive, rebuilt: Archive) -> dict[str, JSONValue]:
+    """Positions in the rebuilt archive, in published order, as runs of [first, count]."""
+    positions = [
+        rebuilt.by_name[member.name].index
+        for member in published.members
+        if member.name in rebuilt.by_name
+    ]
+    if positions == sorted(positions):
+        return {}
+    return {"order": _runs(positions)}
+
+
+def _runs(positions: Sequence[int]) -> JSONValue:
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and position == sum(runs[-1]):
+            runs[-1][1] += 1
+        else:
+            runs.append([position, 1])
+    return runs
+
+
+def _executables(pairs: Iterable[Pair]) -> dict[str, JSONValue]:
+    """Members that become programs, or stop being ones, by their permission bits."""
+    changed: dict[str, JSONValue] = {}
+    for ours, theirs in sorted(pairs, key=lambda pair: pair[0].name):
+        is_program = bool(ours.mode & _EXECUTABLE)
+        if is_program != bool(theirs.mode & _EXECUTABLE) and not ours.is_dir:
+            changed[ours.name] = "executable" if is_program else "not executable"
+    return {"executable": changed} if changed else {}

@@ -1,0 +1,91 @@
+"""The published wheel judged on its own, before anything is compared (DESIGN, soundness rule 5)."""
+
+from collections.abc import Callable
+
+from verify.archive.errors import MemberTooLargeError, UnreadableMemberError
+from verify.archive.facts import dangerous, unexplained
+from verify.archive.reader import Archive
+from verify.distinfo.entry_points import entry_point_facts
+from verify.distinfo.locate import (
+    DIST_INFO,
+    WheelName,
+    directory_facts,
+    parse_name,
+    top_directories,
+)
+from verify.distinfo.metadata import metadata_facts
+from verify.distinfo.record import record_facts
+from verify.distinfo.wheel_file import wheel_facts
+from verify.finding import Finding
+
+SMALL_LIMIT = 4 * 1024**2
+"""Bytes of WHEEL, METADATA and entry points that are held in memory; real ones are below 1 MiB."""
+
+RECORD_LIMIT = 64 * 1024**2
+"""Bytes of RECORD; about 150 for each member."""
+
+WHEEL_LIMIT = 64 * 1024
+"""Bytes of WHEEL; real ones are below 4 KiB."""
+
+
+def judge_wheel(archive: Archive) -> tuple[Finding, ...]:
+    """File name, dist-info, WHEEL, METADATA, RECORD and entry points against each other."""
+    wheel = parse_name(archive.identity.filename)
+    findings = [] if wheel else [_bad_name(archive.identity.filename)]
+    findings += directory_facts(archive.members, wheel)
+    directory = dist_info(archive)
+    if directory is None:
+        return tuple(findings)
+    findings += _judge(
+        archive, f"{directory}/WHEEL", WHEEL_LIMIT, lambda data, at: wheel_facts(data, at, wheel)
+    )
+    findings += _judge(archive, f"{directory}/METADATA", SMALL_LIMIT, _metadata_judge(wheel))
+    findings += _judge(
+        archive,
+        f"{directory}/RECORD",
+        RECORD_LIMIT,
+        lambda data, at: list(record_facts(archive, at, data)),
+    )
+    entry_points = f"{directory}/entry_points.txt"
+    if any(member.name == entry_points for member in archive.members):
+        findings += _judge(archive, entry_points, SMALL_LIMIT, entry_point_facts)
+    return tuple(findings)
+
+
+def dist_info(archive: Archive) -> str | None:
+    """The name of the only dist-info directory; None without one, or with several."""
+    found = top_directories(archive.members, DIST_INFO)
+    return found[0] if len(found) == 1 else None
+
+
+def _metadata_judge(wheel: WheelName | None) -> Callable[[bytes, str], list[Finding]]:
+    return lambda data, at: metadata_facts(data, at, wheel)
+
+
+def _bad_name(filename: str) -> Finding:
+    return unexplained(
+        "distinfo.file-name",
+        "The file name is not that of a wheel, so nothing can be held against it.",
+        filename=filename,
+    )
+
+
+def _judge(
+    archive: Archive, path: str, limit: int, judge: Callable[[bytes, str], list[Finding]]
+) -> list[Finding]:
+    try:
+        data = archive.read(path, limit=limit)
+    except MemberTooLargeError:
+        return [
+            dangerous("distinfo.oversized", "Too large for what it is.", member=path, limit=limit)
+        ]
+    except UnreadableMemberError as error:
+        return [
+            dangerous(
+                "distinfo.missing-file",
+                "A file that every wheel has is missing, ambiguous or unreadable.",
+                member=path,
+                cause=error.message,
+            )
+        ]
+    return judge(data, path)

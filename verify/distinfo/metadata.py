@@ -1,0 +1,131 @@
+"""The METADATA file: its name and version, and whether it follows the specification."""
+
+import re
+from dataclasses import dataclass
+
+from packaging.metadata import Metadata, parse_email
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from verify.archive.facts import dangerous, note
+from verify.distinfo.locate import WheelName
+from verify.finding import Finding
+
+_END_OF_LINE = re.compile(r"\r\n|\r|\n")
+"""What ends a line for the email parser that every installer reads METADATA with."""
+
+_NEWEST_VERSION = "2.4"
+
+_FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Headers:
+    """The header block of METADATA.
+
+    Attributes:
+        fields: (lower-case name, value) in order; folded lines joined by line feeds.
+        odd_lines: how many lines are neither a field nor the continuation of one.
+    """
+
+    fields: tuple[tuple[str, str], ...]
+    odd_lines: int
+
+    def values(self, name: str) -> list[str]:
+        """All values of a field, by its lower-case name."""
+        return [value for key, value in self.fields if key == name]
+
+
+def parse_headers(data: bytes) -> Headers:
+    """The fields before the first empty line; never fails.
+
+    Latin-1 maps every byte to one character, so the result is the same for the same bytes only.
+    """
+    fields: list[tuple[str, str]] = []
+    odd = 0
+    for line in _header_lines(data.decode("latin-1")):
+        match = _FIELD.fullmatch(line)
+        if line[0] in " \t" and fields:
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]}\n{line}")
+        elif match:
+            fields.append((match[1].lower(), match[2].rstrip()))
+        else:
+            odd += 1
+    return Headers(fields=tuple(fields), odd_lines=odd)
+
+
+def _header_lines(text: str) -> list[str]:
+    lines = _END_OF_LINE.split(text)
+    return lines[: lines.index("")] if "" in lines else lines
+
+
+def metadata_facts(data: bytes, path: str, wheel: WheelName | None) -> list[Finding]:
+    """Name and version against the file name; everything else that is odd is a note.
+
+    Honest wheels of every age break the core metadata specification somewhere.
+    """
+    headers = parse_headers(data)
+    findings = []
+    if wheel is not None:
+        findings += _identity_facts(headers, path, wheel)
+    problems = _problems(data, headers)
+    if problems:
+        findings.append(
+            note(
+                "metadata.irregular",
+                "METADATA does not follow the core metadata specification.",
+                member=path,
+                problems=problems,
+            )
+        )
+    return findings
+
+
+def _identity_facts(headers: Headers, path: str, wheel: WheelName) -> list[Finding]:
+    names, versions = headers.values("name"), headers.values("version")
+    checks = (
+        ("name", names, str(wheel.name), [canonicalize_name(name) for name in names]),
+        ("version", versions, str(wheel.version), [_normal(version) for version in versions]),
+    )
+    return [
+        dangerous(
+            f"metadata.{field}",
+            f"The {field} in METADATA is not that of the file name.",
+            member=path,
+            values=[value[:200] for value in values[:4]],
+            expected=expected,
+        )
+        for field, values, expected, normal in checks
+        if normal != [expected]
+    ]
+
+
+def _normal(version: str) -> str:
+    try:
+        return str(Version(version))
+    except ValueError:
+        return version
+
+
+def _problems(data: bytes, headers: Headers) -> list[str]:
+    """What packaging's validator says, at most eight lines of it.
+
+    Only well-formed header blocks without a body reach it: the email parser underneath recurses
+    into multipart bodies.
+    """
+    if headers.odd_lines:
+        return ["lines that are no fields"]
+    try:
+        block = "\n".join([*_header_lines(data.decode("utf-8")), "", ""])
+        raw, unparsed = parse_email(block)
+        # Build tools use fields before the metadata version that defines them.
+        raw["metadata_version"] = _NEWEST_VERSION
+        Metadata.from_raw(raw)
+    except UnicodeDecodeError:
+        return ["not UTF-8"]
+    except ExceptionGroup as group:
+        return sorted(str(problem)[:200] for problem in group.exceptions)[:8]
+    except (ValueError, RecursionError):
+        # Markers nest by recursion in packaging's parser; a version can have too many digits.
+        return ["cannot be parsed"]
+    return sorted(f"{name!r} is unknown or repeated"[:200] for name in unparsed)[:8]

@@ -1,0 +1,174 @@
+"""The index client: all configured indexes as one, with caches, retries and checks behind it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+
+from verify.events import Listener, Note
+from verify.index.cache import FileCache
+from verify.index.config import IndexConfig
+from verify.index.download import Downloader, DownloadLimits
+from verify.index.filenames import why_unsafe
+from verify.index.interface import (
+    HashMismatchError,
+    IndexFile,
+    IndexUnreachableError,
+    Project,
+    ProjectNotFoundError,
+)
+from verify.index.listing import MAX_PAGE_BYTES, PageReader
+from verify.index.local import local_listing, local_path, open_local
+from verify.index.merge import merged
+from verify.index.pages import PageCache
+from verify.index.retry import Clock
+from verify.index.transport import Transport
+from verify.index.urls import UnusableUrlError, scheme_of, without_credentials
+
+
+class SimpleIndex:
+    """The configured simple indexes (PEP 503, PEP 691, PEP 700) as one `Index`."""
+
+    def __init__(
+        self,
+        urls: Iterable[str],
+        *,
+        pages: PageReader,
+        files: FileCache,
+        downloader: Downloader,
+    ) -> None:
+        self._urls = tuple(urls)
+        self._pages = pages
+        self._files = files
+        self._downloader = downloader
+        self._downloaded: set[str] = set()
+
+    def project(self, name: str) -> Project:
+        """See `Index.project`; an invalid name is that of no project."""
+        project = _valid(name)
+        found = [
+            listing for url in self._urls if (listing := self._listing(url, project)) is not None
+        ]
+        if not found:
+            raise ProjectNotFoundError(
+                f"no configured index has a project named {project}",
+                hint=f"asked: {', '.join(self._urls)}",
+            )
+        return Project(name=project, files=merged(found))
+
+    def fetch(self, file: IndexFile) -> Path:
+        """See `Index.fetch`."""
+        reason = why_unsafe(file.filename)
+        if reason is not None:
+            raise IndexUnreachableError(f"the file name {file.filename!r} is refused: {reason}")
+        if scheme_of(file.url) == "file":
+            return self._copied(file)
+        path = self._cached(file)
+        if path is None:
+            path = self._download(file)
+        _require_size(file, path)
+        return path
+
+    def _listing(self, url: str, project: NormalizedName) -> tuple[IndexFile, ...] | None:
+        if scheme_of(url) == "file":
+            return local_listing(
+                url, project, max_bytes=self._pages.max_bytes, skip=self._pages.tell
+            )
+        return self._pages.read(url, project)
+
+    def _copied(self, file: IndexFile) -> Path:
+        # A recipe or a report may name any URL; only a configured local index makes local files
+        # something that may be read.
+        if not any(scheme_of(url) == "file" for url in self._urls):
+            raise IndexUnreachableError(f"{file.url} is a local file, but no index is local")
+        cached = file.sha256 and self._files.find(file.sha256, file.filename)
+        if cached:
+            return cached
+        with open_local(local_path(file.url)) as stream:
+            path = self._files.add(stream, file.filename, sha256=file.sha256)
+        _require_size(file, path)
+        return path
+
+    def _cached(self, file: IndexFile) -> Path | None:
+        if file.sha256 is not None:
+            return self._files.find(file.sha256, file.filename)
+        # Without a hash, other bytes may be behind the URL by now; ask once per run if we can.
+        if self._pages.offline or file.url in self._downloaded:
+            return self._files.find_by_url(file.url, file.filename)
+        return None
+
+    def _download(self, file: IndexFile) -> Path:
+        if self._pages.offline:
+            raise IndexUnreachableError(
+                f"offline, and {file.filename} was never fetched", hint="run once without --offline"
+            )
+        path = self._downloader.download(file)
+        self._downloaded.add(file.url)
+        return path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tuning:
+    """What nobody but a test needs to change."""
+
+    clock: Clock = field(default_factory=Clock)
+    limits: DownloadLimits = field(default_factory=DownloadLimits)
+    max_page_bytes: int = MAX_PAGE_BYTES
+
+
+def open_index(
+    config: IndexConfig,
+    *,
+    cache_root: Path,
+    offline: bool,
+    listener: Listener,
+    tuning: Tuning | None = None,
+) -> SimpleIndex:
+    """A client for the configured indexes whose caches live below `cache_root`.
+
+    Raises:
+        UnusableUrlError: an index URL is neither http(s) nor file.
+    """
+    tuning = tuning or Tuning()
+    for url in config.urls:
+        if without_credentials(url) != url:
+            raise UnusableUrlError("an index URL holds credentials; pass them beside it")
+    transport = Transport(config, tuning.clock)
+    files = FileCache(cache_root)
+    return SimpleIndex(
+        (url.rstrip("/") for url in config.urls),
+        pages=PageReader(
+            transport=transport,
+            pages=PageCache(cache_root),
+            clock=tuning.clock,
+            offline=offline,
+            tell=lambda message: listener(Note(message=message)),
+            max_bytes=tuning.max_page_bytes,
+        ),
+        files=files,
+        downloader=Downloader(
+            transport,
+            files,
+            clock=tuning.clock,
+            listener=listener,
+            limits=tuning.limits,
+        ),
+    )
+
+
+def _valid(name: str) -> NormalizedName:
+    # Before the name is part of any URL or path: PEP 508 names hold no slash, dot-dot or `%`.
+    try:
+        return canonicalize_name(name, validate=True)
+    except InvalidName as error:
+        raise ProjectNotFoundError(
+            f"{name!r} is not a valid project name",
+            hint="names are letters, digits, `.`, `-` and `_`",
+        ) from error
+
+
+def _require_size(file: IndexFile, path: Path) -> None:
+    size = path.stat().st_size
+    if file.size is not None and size != file.size:
+        raise HashMismatchError(f"{file.filename} has {size} bytes, the index promised {file.size}")

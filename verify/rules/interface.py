@@ -1,0 +1,93 @@
+"""What a rule sees and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from verify.archive.member import Content, Member
+from verify.archive.reader import Archive
+from verify.finding import Finding, RuleName
+
+DATA_LIMIT = 1024**2
+"""Bytes of a member that a rule may hold; larger members are judged by name and head only."""
+
+HEAD = 64
+"""Bytes at the start of a member that tell what it is."""
+
+
+class DifferenceKind(StrEnum):
+    """How a member differs between the two wheels."""
+
+    ONLY_PUBLISHED = "only-published"
+    ONLY_REBUILT = "only-rebuilt"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """A member in one of the wheels; its content has been inflated and found sound."""
+
+    archive: Archive
+    member: Member
+    content: Content
+
+    def data(self) -> bytes | None:
+        """The whole content, None when it is larger than `DATA_LIMIT`."""
+        if self.content.size > DATA_LIMIT:
+            return None
+        return b"".join(self.archive.windows(self.member))
+
+    def head(self) -> bytes:
+        """The first bytes, at most `HEAD`."""
+        return next(self.archive.windows(self.member), b"")[:HEAD]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One member name whose content is not the same on both sides; an absent side is None."""
+
+    name: str
+    published: Side | None
+    rebuilt: Side | None
+
+    @property
+    def kind(self) -> DifferenceKind:
+        """Which of the two sides there are."""
+        if self.published is None:
+            return DifferenceKind.ONLY_REBUILT
+        if self.rebuilt is None:
+            return DifferenceKind.ONLY_PUBLISHED
+        return DifferenceKind.CHANGED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What else a rule may look at.
+
+    Attributes:
+        published, rebuilt: the two archives, both without dangerous structure.
+        dist_info: name of the published wheel's dist-info directory, None without exactly one.
+        explained: names whose differences benign rules have explained so far, by rule.
+    """
+
+    published: Archive
+    rebuilt: Archive
+    dist_info: str | None
+    explained: Mapping[str, RuleName]
+
+    def in_dist_info(self, difference: Difference, filename: str) -> bool:
+        """Whether the difference is about this file of the dist-info directory."""
+        return self.dist_info is not None and difference.name == f"{self.dist_info}/{filename}"
+
+
+class Rule(Protocol):
+    """One rule: a finding when the difference has exactly the shape it knows, else None.
+
+    Contract: pure and deterministic, reads at most `DATA_LIMIT` bytes of a member, and lets no
+    exception out whatever the members hold.
+    """
+
+    def __call__(self, difference: Difference, context: Context, /) -> Finding | None:
+        """Judge one difference."""
+        ...
