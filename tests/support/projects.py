@@ -23,7 +23,7 @@ build-backend = "backend"
 backend-path = ["."]
 """
 
-BACKEND = '''\
+BACKEND = """\
 import base64, hashlib, os, time, zipfile
 
 NAME, VERSION = "thing", "1.0"
@@ -58,7 +58,7 @@ def modules():
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     write_wheel(os.path.join(wheel_directory, WHEEL), modules())
     return WHEEL
-'''
+"""
 
 MODULES: Mapping[str, str] = {"__init__.py": '"""A thing."""\n', "core.py": "VALUE = 1\n" * 20}
 
@@ -66,18 +66,20 @@ MODULES: Mapping[str, str] = {"__init__.py": '"""A thing."""\n', "core.py": "VAL
 def make_sdist(
     folder: Path,
     *,
+    name: str = NAME,
     modules: Mapping[str, str] = MODULES,
     backend: str = BACKEND,
     pyproject: str = PYPROJECT,
-    filename: str = SDIST,
+    filename: str | None = None,
 ) -> Path:
-    """An sdist of the project; `backend` is the text of its build backend."""
-    files = {"pyproject.toml": pyproject, "backend.py": backend, "PKG-INFO": "Name: thing\n"}
-    files |= {f"{NAME}/{name}": text for name, text in modules.items()}
-    path = folder / filename
+    """An sdist of a project; `backend` is the text of its build backend."""
+    backend = backend.replace(f'"{NAME}"', f'"{name}"')
+    files = {"pyproject.toml": pyproject, "backend.py": backend, "PKG-INFO": f"Name: {name}\n"}
+    files |= {f"{name}/{module}": text for module, text in modules.items()}
+    path = folder / (filename or f"{name}-{VERSION}.tar.gz")
     with tarfile.open(path, "w:gz") as archive:
-        for name, text in sorted(files.items()):
-            info = tarfile.TarInfo(f"{NAME}-{VERSION}/{name}")
+        for member, text in sorted(files.items()):
+            info = tarfile.TarInfo(f"{name}-{VERSION}/{member}")
             info.size, info.mtime, info.mode = len(text.encode()), 1_700_000_000, 0o644
             archive.addfile(info, io.BytesIO(text.encode()))
     return path
@@ -103,6 +105,4 @@ def make_wheel(
 def hostile_backend(body: str) -> str:
     """A backend whose build_wheel runs `body` first; the honest code stays available to it."""
     lines = "".join(f"    {line}\n" for line in body.splitlines())
-    return BACKEND.replace(
-        "metadata_directory=None):\n", f"metadata_directory=None):\n{lines}"
-    )
+    return BACKEND.replace("metadata_directory=None):\n", f"metadata_directory=None):\n{lines}")
