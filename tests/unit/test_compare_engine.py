@@ -157,6 +157,19 @@ def test_same_file_is_identical_and_wholly_reproduced(tmp_path: Path) -> None:
     assert diff.reason is None
 
 
+def test_an_oddity_that_the_rebuild_reproduces_whole_is_only_noted(tmp_path: Path) -> None:
+    commented = pack(entries(), comment=b"hello")
+    diff = _diff(tmp_path, commented, commented)
+    assert diff.verdict is Verdict.IDENTICAL
+    assert [(f.rule, f.kind) for f in diff.findings] == [("archive.comment", FindingClass.NOTE)]
+    assert _diff(tmp_path, commented, pack(entries())).verdict is Verdict.DIFFERENT
+
+
+def test_a_trick_stays_suspicious_though_the_rebuild_has_it_too(tmp_path: Path) -> None:
+    twice = pack([*entries(), entries()[0]])
+    assert _diff(tmp_path, twice, twice).verdict is Verdict.SUSPICIOUS
+
+
 def test_forgotten_module_is_different_and_named(tmp_path: Path) -> None:
     published = with_record(honest_files({"example/forgotten.py": b"x = 1\n"}))
     diff = _diff(tmp_path, pack(entries(published)), pack(entries()))

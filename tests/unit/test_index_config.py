@@ -10,6 +10,7 @@ from verify.index.sources import IndexConfigError
 from verify.index.urls import Credentials
 
 ARGUMENT = "https://argument.example.org/simple"
+DEFAULT = "https://default.example.org/simple"
 
 
 @pytest.fixture
@@ -83,9 +84,18 @@ def test_extra_indexes_of_all_sources_follow_the_default_once_each(
         "UV_EXTRA_INDEX_URL": "https://three.example.org",
         "PIP_EXTRA_INDEX_URL": "https://two.example.org\nhttps://four.example.org",
     }
-    found = load(tmp_path, environ, ARGUMENT, ["https://zero.example.org"])
+    found = load(tmp_path, environ | {"PIP_INDEX_URL": DEFAULT}, None, ["https://zero.example.org"])
     names = ("zero", "one", "two", "three", "four")
-    assert found.urls == (ARGUMENT, *(f"https://{name}.example.org" for name in names))
+    assert found.urls == (DEFAULT, *(f"https://{name}.example.org" for name in names))
+
+
+def test_an_index_of_the_command_line_stands_alone_with_its_own_extras(
+    tmp_path: Path, quiet: dict[str, str]
+) -> None:
+    environ = quiet | {"PIP_EXTRA_INDEX_URL": "https://four.example.org", "PIP_CERT": "ca.pem"}
+    found = load(tmp_path, environ, ARGUMENT, ["https://zero.example.org"])
+    assert found.urls == (ARGUMENT, "https://zero.example.org")
+    assert found.ca_bundle == tmp_path / "cwd" / "ca.pem"
 
 
 def test_credentials_leave_the_url_and_are_decoded(tmp_path: Path, quiet: dict[str, str]) -> None:
@@ -105,7 +115,7 @@ def test_a_named_index_takes_its_credentials_from_the_environment(
         "UV_INDEX_MY_CORP_USERNAME": "bob",
         "UV_INDEX_MY_CORP_PASSWORD": "secret",
     }
-    found = load(tmp_path, environ, ARGUMENT)
+    found = load(tmp_path, environ)
     expected = Credentials(username="bob", password="secret")  # noqa: S106 - made up
     assert found.credentials == {"https://corp.example.org": expected}
 
@@ -134,7 +144,8 @@ def test_a_pyproject_without_tool_uv_is_passed_over(tmp_path: Path, quiet: dict[
     (tmp_path / "pyproject.toml").write_text(
         '[tool.uv]\nextra-index-url = ["https://parent.example.org"]\n'
     )
-    assert load(tmp_path, quiet, ARGUMENT).urls == (ARGUMENT, "https://parent.example.org")
+    environ = quiet | {"PIP_INDEX_URL": DEFAULT}
+    assert load(tmp_path, environ).urls == (DEFAULT, "https://parent.example.org")
 
 
 def test_uv_reads_user_and_system_files_and_no_config_means_none(
@@ -181,7 +192,7 @@ def test_pips_environment_overrides_pips_files_and_adds_nothing_of_them(
         "PIP_CONFIG_FILE": str(explicit),
         "PIP_EXTRA_INDEX_URL": "https://env.example.org",
     }
-    found = load(tmp_path, environ, ARGUMENT).urls
+    found = load(tmp_path, environ).urls
     assert "https://env.example.org" in found
     assert "https://file.example.org" not in found
 

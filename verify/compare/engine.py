@@ -1,7 +1,7 @@
 """Compare a published wheel with a rebuilt one; `compare` reads like the specification."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -43,7 +43,9 @@ def compare(published: Path, rebuilt: Path) -> Diff:
     own = (*archive.findings, *judge_wheel(archive))
     if ours.identity.sha256 == theirs.identity.sha256:
         accounting = whole(ours.identity.size, reproduced=True)
-        return _diff(ours.identity, theirs.identity, own, accounting, is_same_file=True)
+        return _diff(
+            ours.identity, theirs.identity, _reproduced(own), accounting, is_same_file=True
+        )
     evidence, faults = _evidence(theirs)
     if evidence is None or faults:
         return _unfit(archive, theirs.identity, own, faults)
@@ -71,6 +73,17 @@ class _File:
         return parse_archive(
             self.raw, path=self.path, identity=self.identity, inflate_members=inflate_members
         )
+
+
+def _reproduced(own: Iterable[Finding]) -> Iterator[Finding]:
+    """What is odd in a file that the rebuild reproduces whole: its source builds to just that.
+
+    It needs no explanation any more, but is noted. What is dangerous stays so: it lets two readers
+    see two contents in one file, whoever made it.
+    """
+    for finding in own:
+        odd = finding.kind is FindingClass.UNEXPLAINED
+        yield replace(finding, kind=FindingClass.NOTE) if odd else finding
 
 
 def _evidence(rebuilt: _File) -> tuple[Archive | None, list[str]]:

@@ -47,8 +47,9 @@ def load_config(
     """Gather the configuration, the most important source first.
 
     Arguments, uv's environment, pip's environment, uv's files, pip's files. The first source that
-    names a default index decides it; extra indexes of all sources count, as they do for pip and uv,
-    which add what the command line names to what is configured.
+    names a default index decides it; extra indexes of all sources count, as they do for pip and uv.
+    Only an index that the command line names stands alone: somebody who asks about the files of one
+    index gets no answer about those of another.
 
     Raises:
         IndexConfigError: a source cannot be read, or names something that is no index.
@@ -62,7 +63,7 @@ def load_config(
         tls_environment_source(environ),
     )
     located: dict[str, Credentials | None] = {}
-    for index in _indexes(sources, cwd):
+    for index in _indexes(sources[:1] if index_url else sources, cwd):
         url, found = _located(index, environ)
         located[url] = located.get(url) or found
     return IndexConfig(

@@ -42,6 +42,8 @@ def local_listing(
         body = stream.read(max_bytes + 1)
     if len(body) > max_bytes:
         raise IndexUnreachableError(f"{page.as_uri()} is longer than {max_bytes} bytes")
+    # Imported here: it brings pydantic and an HTML parser, which no other kind of index needs.
+
     page_url = f"{url}/{project}/index.html"
     return parse_page(body, content_type="text/html", url=page_url, project=project, skip=skip)
 

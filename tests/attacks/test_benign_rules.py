@@ -1,0 +1,173 @@
+"""Every benign rule, and attempts to smuggle something through it."""
+
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.wheels import (
+    DIST_INFO,
+    RECORD,
+    Entry,
+    changed,
+    deflate,
+    entries,
+    honest_files,
+    pack,
+    wheel_file,
+    with_record,
+    write,
+)
+from verify.compare.engine import compare
+from verify.finding import FindingClass
+from verify.results import Diff
+from verify.verdict import Verdict
+
+WHEEL = f"{DIST_INFO}/WHEEL"
+HONEST = with_record(honest_files())
+CORE = "example/core.py"
+
+
+def _compare(tmp_path: Path, published: bytes, rebuilt: bytes) -> Diff:
+    return compare(write(tmp_path / "p", published), write(tmp_path / "r", rebuilt))
+
+
+def _files(tmp_path: Path, published: Mapping[str, bytes]) -> Diff:
+    return _compare(tmp_path, pack(entries(published)), pack(entries(HONEST)))
+
+
+def _benign(diff: Diff) -> set[str]:
+    return {finding.rule for finding in diff.findings if finding.kind is FindingClass.BENIGN}
+
+
+@pytest.mark.parametrize(
+    "generator", ["bdist_wheel (0.37.1)", "setuptools (75.6.0)", "flit 3.9.0", "uv 0.8.17"]
+)
+def test_other_generator_is_equivalent_with_its_record_row(generator: str, tmp_path: Path) -> None:
+    diff = _files(tmp_path, with_record(honest_files({WHEEL: wheel_file(generator)})))
+    assert _benign(diff) == {"wheel-generator", "record-follows"}
+    assert diff.verdict is Verdict.EQUIVALENT
+    assert diff.accounting.unexplained_bytes == 0
+
+
+@pytest.mark.parametrize(
+    "wheel",
+    [
+        wheel_file("evil 1.0"),
+        wheel_file("bdist_wheel (0.37.1+payload)"),
+        wheel_file("bdist_wheel (0.37.1"),
+        wheel_file("bdist_wheel 0.37.1)"),
+        wheel_file("bdist_wheel  (0.37.1)"),
+        wheel_file("bdist_wheel (0.37.1) "),
+        wheel_file("bdist_wheel (0.37.1)\r"),
+        wheel_file("bdist_wheel (0.37.1)\nPayload: x"),
+        wheel_file("bdist_wheel (not.a.version)"),
+        wheel_file(f"bdist_wheel ({'1' * 300})"),
+        wheel_file("bdist_wheel (\u0661)"),
+        wheel_file().replace(b"Generator: bdist_wheel (0.43.0)\n", b""),
+        wheel_file().replace(b"\n\n", b"\nGenerator: flit 1\n\n"),
+        wheel_file().replace(b"true", b"false"),
+        wheel_file("flit 1.0").replace(b"true", b"false"),
+        wheel_file("flit 1.0") + b"tail",
+        wheel_file("flit 1.0").replace(b"Generator", b"generator"),
+    ],
+)
+def test_nothing_else_passes_as_a_generator_line(wheel: bytes, tmp_path: Path) -> None:
+    diff = _files(tmp_path, with_record(honest_files({WHEEL: wheel})))
+    assert "wheel-generator" not in _benign(diff)
+    assert diff.verdict is Verdict.DIFFERENT
+
+
+def test_generator_line_of_a_file_elsewhere_is_not_explained(tmp_path: Path) -> None:
+    ours = with_record(honest_files({"example/WHEEL": wheel_file("flit 1.0")}))
+    theirs = with_record(honest_files({"example/WHEEL": wheel_file()}))
+    diff = _compare(tmp_path, pack(entries(ours)), pack(entries(theirs)))
+    assert _benign(diff) == set()
+    assert diff.verdict is Verdict.DIFFERENT
+
+
+def test_reordered_record_is_equivalent(tmp_path: Path) -> None:
+    rows = HONEST[RECORD].decode().splitlines()
+    diff = _files(tmp_path, with_record(honest_files(), rows[::-1]))
+    assert _benign(diff) == {"record-follows"}
+    assert diff.verdict is Verdict.EQUIVALENT
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        HONEST[RECORD].replace(b"\n", b"\r\n"),
+        HONEST[RECORD] + b"\n",
+        HONEST[RECORD][:-1],
+        HONEST[RECORD].replace(b"example/core.py", b'"example/core.py"'),
+        HONEST[RECORD].replace(b"=", b"=", 1).replace(b"sha256", b"sha512", 1),
+        HONEST[RECORD] + f"{DIST_INFO}/RECORD.jws,,\n".encode(),
+        b"\xef\xbb\xbf" + HONEST[RECORD],
+    ],
+)
+def test_record_with_anything_but_other_rows_is_not_explained(
+    record: bytes, tmp_path: Path
+) -> None:
+    diff = _files(tmp_path, {**HONEST, RECORD: record})
+    assert "record-follows" not in _benign(diff)
+    assert diff.verdict in {Verdict.DIFFERENT, Verdict.SUSPICIOUS}
+
+
+def test_record_rows_of_unexplained_members_are_not_explained(tmp_path: Path) -> None:
+    diff = _files(tmp_path, with_record(honest_files({CORE: b"pass\n"})))
+    assert _benign(diff) == set()
+
+
+TEXT = b"".join(b"line %d of a text that packs well\n" % (at % 97) for at in range(2000))
+
+
+def _stream_of_another_compressor(data: bytes) -> bytes:
+    """Blocks that no zlib setting chooses: a flush in the middle, then a new window."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    half = packer.compress(data[:100]) + packer.flush(zlib.Z_SYNC_FLUSH)
+    return half + packer.compress(data[100:]) + packer.flush()
+
+
+def _with_stream(stream: bytes) -> bytes:
+    base = entries(with_record(honest_files({"example/text.txt": TEXT})))
+    return pack(changed("example/text.txt", {"stream": stream}, base))
+
+
+def test_stream_of_another_compressor_is_equivalent_and_not_regenerated(tmp_path: Path) -> None:
+    published = _with_stream(_stream_of_another_compressor(TEXT))
+    diff = _compare(tmp_path, published, _with_stream(deflate(TEXT)))
+    assert _benign(diff) == {"container.deflate-stream"}
+    assert diff.verdict is Verdict.EQUIVALENT
+    assert diff.accounting.explained_bytes > 0
+    assert diff.accounting.unexplained_bytes == 0
+
+
+def test_free_bits_behind_a_stream_are_unexplained(tmp_path: Path) -> None:
+    honest = _stream_of_another_compressor(TEXT)
+    padded = honest[:-1] + bytes([honest[-1] | 0x80])
+    # The fixture is only worth something if the bit is free.
+    assert zlib.decompress(padded, -15) == TEXT
+    assert padded != honest
+    diff = _compare(tmp_path, _with_stream(padded), _with_stream(deflate(TEXT)))
+    assert "container.deflate-slack" in {finding.rule for finding in diff.findings}
+    assert diff.verdict is Verdict.DIFFERENT
+    assert diff.accounting.unexplained_bytes >= len(padded)
+
+
+def test_explained_member_with_free_bits_behind_its_stream_is_unexplained(tmp_path: Path) -> None:
+    other = wheel_file("flit 3.9.0")
+    stream = deflate(other)
+    padded = stream[:-1] + bytes([stream[-1] | 0x80])
+    assert zlib.decompress(padded, -15) == other
+    base = entries(with_record(honest_files({WHEEL: other})))
+    published = pack(changed(WHEEL, {"stream": padded}, base))
+    diff = _compare(tmp_path, published, pack(entries(HONEST)))
+    assert diff.verdict is Verdict.DIFFERENT
+
+
+def test_stored_bytes_behind_a_stored_member_cannot_hide(tmp_path: Path) -> None:
+    base = [Entry(name=entry.name, data=entry.data, method=0) for entry in entries()]
+    published = pack(changed(CORE, {"stream": HONEST[CORE] + b"hidden"}, base))
+    diff = _compare(tmp_path, published, pack(entries(HONEST)))
+    assert diff.verdict is Verdict.SUSPICIOUS
