@@ -33,7 +33,8 @@ INFO = f"{NAME}-{VERSION}.dist-info"
 
 def write_wheel(path, modules):
     files = {f"{NAME}/{name}": text.encode() for name, text in sorted(modules.items())}
-    files[f"{INFO}/METADATA"] = f"Metadata-Version: 2.1\\nName: {NAME}\\nVersion: {VERSION}\\n".encode()
+    lines = ("Metadata-Version: 2.1", f"Name: {NAME}", f"Version: {VERSION}", "")
+    files[f"{INFO}/METADATA"] = "\\n".join(lines).encode()
     files[f"{INFO}/WHEEL"] = (
         b"Wheel-Version: 1.0\\nGenerator: in-tree 1\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     )

@@ -73,7 +73,11 @@ class SimpleIndex:
     def _listing(self, url: str, project: NormalizedName) -> tuple[IndexFile, ...] | None:
         if scheme_of(url) == "file":
             return local_listing(
-                url, project, max_bytes=self._pages.max_bytes, skip=self._pages.tell
+                url,
+                project,
+                pages=self._pages.pages,
+                max_bytes=self._pages.max_bytes,
+                skip=self._pages.tell,
             )
         return self._pages.read(url, project)
 

@@ -1,5 +1,6 @@
 """Indexes in a local directory: `file://` URLs of a PEP 503 tree, `<project>/index.html` inside."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -9,7 +10,7 @@ from urllib.request import url2pathname
 from packaging.utils import NormalizedName
 
 from verify.index.interface import IndexFile, IndexUnreachableError
-from verify.index.parse import parse_page
+from verify.index.pages import PageCache, StoredPage
 
 
 def local_path(url: str) -> Path:
@@ -25,9 +26,16 @@ def local_path(url: str) -> Path:
 
 
 def local_listing(
-    url: str, project: NormalizedName, *, max_bytes: int, skip: Callable[[str], None]
+    url: str,
+    project: NormalizedName,
+    *,
+    pages: PageCache,
+    max_bytes: int,
+    skip: Callable[[str], None],
 ) -> tuple[IndexFile, ...] | None:
     """The files that a local index lists for a project; None if it does not have it.
+
+    A page that was parsed before is parsed again only when its time or size changed.
 
     Raises:
         IndexUnreachableError: there is no such directory, or the page is no project page.
@@ -39,12 +47,29 @@ def local_listing(
     if not page.is_file():
         return None
     with open_local(page) as stream:
+        status = os.fstat(stream.fileno())
+        stamp = f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
+        stored = pages.read(url, project)
+        if stored is not None and stored.etag == stamp:
+            return stored.files
         body = stream.read(max_bytes + 1)
     if len(body) > max_bytes:
         raise IndexUnreachableError(f"{page.as_uri()} is longer than {max_bytes} bytes")
-    # Imported here: it brings pydantic and an HTML parser, which no other kind of index needs.
+    files = _parsed(body, f"{url}/{project}/index.html", project, skip)
+    pages.write(
+        url,
+        project,
+        StoredPage(fetched=0, max_age=0, etag=stamp, last_modified=None, files=files),
+    )
+    return files
 
-    page_url = f"{url}/{project}/index.html"
+
+def _parsed(
+    body: bytes, page_url: str, project: NormalizedName, skip: Callable[[str], None]
+) -> tuple[IndexFile, ...]:
+    # Imported here: it brings pydantic and an HTML parser, which a page parsed before needs not.
+    from verify.index.parse import parse_page  # noqa: PLC0415 - see above
+
     return parse_page(body, content_type="text/html", url=page_url, project=project, skip=skip)
 
 
