@@ -7,6 +7,7 @@ wheel passes the strict archive reader: one with a structural trick is refused.
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile
 
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import digest_of
@@ -15,6 +16,9 @@ from builders.store import Store
 from verify.archive.errors import UnreadableArchiveError
 from verify.archive.reader import read_archive
 from verify.finding import FindingClass
+
+CLASHES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""What a wheel meets whose files do not fit beside those of another."""
 
 ENVIRONMENT_DIR = PurePosixPath("/env")
 ENVIRONMENT_PYTHON = ENVIRONMENT_DIR / "bin" / "python"
@@ -38,9 +42,10 @@ def prepare_environment(wheels: Sequence[Path], python: Interpreter, store: Stor
     tree = store.find_tree("environments", digest)
     if tree is None:
         with store.new_tree("environments", digest) as draft:
-            _lay_out(draft, python)
+            (draft / _site_packages(python)).mkdir(parents=True)
             for wheel in sorted(wheels):
                 _install(wheel, draft, python)
+            _lay_out(draft, python)
         tree = store.find_tree("environments", digest)
     assert tree is not None, "a tree that was just kept is found"  # noqa: S101
     return Mount(source=tree, target=ENVIRONMENT_DIR)
@@ -52,17 +57,26 @@ def _site_packages(python: Interpreter) -> PurePosixPath:
 
 
 def _lay_out(root: Path, python: Interpreter) -> None:
-    """The skeleton that PEP 405 asks for."""
-    (root / _site_packages(python)).mkdir(parents=True)
-    (root / "bin").mkdir()
-    (root / "bin" / "python").symlink_to(python.executable)
-    (root / "bin" / "python3").symlink_to("python")
-    (root / "pyvenv.cfg").write_text(
+    """The skeleton that PEP 405 asks for, after the wheels and over none of their files.
+
+    The links come last because writing through a link would leave `root`.
+    """
+    (root / "bin").mkdir(exist_ok=True)
+    config = (
         f"home = {python.executable.parent}\n"
         "include-system-site-packages = false\n"
-        f"version = {python.release}\n",
-        encoding="utf-8",
+        f"version = {python.release}\n"
     )
+    try:
+        (root / "bin" / "python").symlink_to(python.executable)
+        (root / "bin" / "python3").symlink_to("python")
+        with (root / "pyvenv.cfg").open("x", encoding="utf-8") as file:
+            file.write(config)
+    except FileExistsError as error:
+        raise BuildFault(
+            f"a build requirement brings a {error.filename2 or error.filename} of its own",
+            code=FailureCode.NO_BUILD_REQUIREMENTS,
+        ) from error
 
 
 def _install(wheel: Path, root: Path, python: Interpreter) -> None:
@@ -83,11 +97,13 @@ def _install(wheel: Path, root: Path, python: Interpreter) -> None:
         },
         interpreter=str(ENVIRONMENT_PYTHON),
         script_kind="posix",
+        # Two distributions may share a file, as namespace packages once did; pip overwrites too.
+        overwrite_existing=True,
     )
     try:
         with WheelFile.open(wheel) as source:
             install(source=source, destination=destination, additional_metadata={})
-    except (InstallerError, ValueError, KeyError, FileExistsError) as error:
+    except (InstallerError, ValueError, KeyError, BadZipFile, *CLASHES) as error:
         raise BuildFault(
             f"build requirement {wheel.name} cannot be installed: {error}",
             code=FailureCode.NO_BUILD_REQUIREMENTS,

@@ -5,7 +5,8 @@ runs the same hostile jobs against each:
 
  1. no network, not even a loopback that reaches the host;
  2. an unprivileged user, no capabilities, no new privileges;
- 3. a read-only root; writable are only `/build` and `/tmp`, in memory, bounded by `disk_bytes`;
+ 3. a read-only root; writable are only `/build` and `/tmp`, in memory, bounded by `disk_bytes`, and
+    1 MiB of `/dev/shm`, which POSIX semaphores need;
  4. nothing of the host but the job's read-only mounts: no environment, files, sockets, processes;
  5. bounds on memory, processes, CPU time, wall time, disk, log and output, all of which end the
     whole process tree;
@@ -62,7 +63,10 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Bounds of one job, in seconds and bytes. CPU seconds count per process."""
+    """Bounds of one job, in seconds and bytes.
+
+    CPU seconds count per process and end the one that breaks them; the tree ends by wall time.
+    """
 
     wall_seconds: float = 900.0
     cpu_seconds: int = 900

@@ -57,9 +57,24 @@ def test_the_published_wheel_is_out_of_the_builds_reach(
     """A backend that looks everywhere for the published wheel must not find it."""
     search = (
         "for top, _folders, names in os.walk('/'):\n"
-        "    for name in names:\n"
-        "        if name.endswith('.whl'):\n"
-        "            raise SystemExit('found ' + os.path.join(top, name))"
+        "    if WHEEL in names:\n"
+        "        raise SystemExit('found in ' + top)"
+    )
+    make_sdist(tmp_path, backend=hostile_backend(search))
+    make_wheel(tmp_path)
+    assert only_result(check(sandbox_name, tmp_path, cache=cache))["verdict"] == "identical"
+
+
+def test_the_wheels_that_interpreters_ship_are_hidden(
+    sandbox_name: str, cache: Path, tmp_path: Path
+) -> None:
+    """Else a build of pip or setuptools could hand back the published file itself."""
+    search = (
+        "import sys\n"
+        "for start in (sys.base_prefix, '/usr/share'):\n"
+        "    for top, _folders, names in os.walk(start):\n"
+        "        if any(name.endswith('.whl') for name in names):\n"
+        "            raise SystemExit('found in ' + top)"
     )
     make_sdist(tmp_path, backend=hostile_backend(search))
     make_wheel(tmp_path)

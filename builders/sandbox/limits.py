@@ -1,0 +1,38 @@
+"""The resource limits (setrlimit(2)) of every process of a job, the same in every sandbox."""
+
+import resource
+
+from builders.sandbox.interface import Limits
+
+OPEN_FILES = 4096
+STACK_BYTES = 8 * 1024**2
+LOCKED_BYTES = 64 * 1024
+
+
+def resource_limits(limits: Limits) -> dict[str, int]:
+    """Return bounds by lower-case RLIMIT name.
+
+    Soft and hard limit are the same: the CPU limit then kills (SIGKILL) and cannot be caught.
+    """
+    return {
+        "core": 0,
+        "cpu": limits.cpu_seconds,
+        "fsize": limits.disk_bytes,
+        "memlock": LOCKED_BYTES,
+        "msgqueue": 0,
+        "nofile": OPEN_FILES,
+        "stack": STACK_BYTES,
+    }
+
+
+def impose(pid: int, limits: Limits) -> None:
+    """Set the limits of a process, or a lower hard limit that it already has.
+
+    Raises:
+        ProcessLookupError: the process has ended.
+    """
+    for name, bound in resource_limits(limits).items():
+        number: int = getattr(resource, f"RLIMIT_{name.upper()}")
+        _, hard = resource.prlimit(pid, number)
+        allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.prlimit(pid, number, (allowed, allowed))

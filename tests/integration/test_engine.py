@@ -1,0 +1,91 @@
+"""The engine helper: a real private dockerd in a directory of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from containers.engine import answers, engine, private_engine, start, stop
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT = "import os, sys, time; print(os.environ['DOCKER_HOST'], flush=True); time.sleep(60)"
+
+
+def _processes_below(directory: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            arguments = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if directory in arguments:
+            found.append(arguments)
+    return found
+
+
+def _runtime(host: str) -> str:
+    return str(Path(host.removeprefix("unix://")).parent)
+
+
+def test_two_users_share_an_engine_and_the_last_ends_it(tmp_path: Path) -> None:
+    with private_engine(tmp_path) as first:
+        with private_engine(tmp_path) as second:
+            assert second == first
+        assert answers(first.removeprefix("unix://"))
+        assert _processes_below(_runtime(first))
+    assert _processes_below(_runtime(first)) == []
+    assert not Path(_runtime(first)).exists()
+
+
+def test_a_started_engine_stays_until_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = start(tmp_path)
+    try:
+        with private_engine(tmp_path) as used:
+            assert used == host
+        assert answers(host.removeprefix("unix://"))
+        monkeypatch.setenv("DOCKER_HOST", host)
+        with engine(tmp_path / "other") as reached:
+            assert reached == host
+        assert not (tmp_path / "other").exists()
+    finally:
+        assert stop(tmp_path)
+    assert _processes_below(_runtime(host)) == []
+    assert not stop(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_and_the_engine(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "containers.engine", "run", "--root", str(tmp_path), "--"]
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
+    with subprocess.Popen(
+        [*command, sys.executable, "-c", WAIT],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as helper:
+        host = (helper.stdout.readline() if helper.stdout else "").strip()
+        assert host.startswith("unix:///")
+        helper.send_signal(number)
+        begin = time.monotonic()
+        assert helper.wait(30) == 128 + number
+    assert time.monotonic() - begin < 30
+    assert _processes_below(_runtime(host)) == []
+    assert _processes_below(WAIT) == []
+
+
+def test_the_exit_status_is_that_of_the_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "containers.engine", "run", "--root", str(tmp_path), "--"]
+    program = [sys.executable, "-c", "raise SystemExit(7)"]
+    assert subprocess.run([*command, *program], cwd=ROOT, check=False).returncode == 7
+
+
+def test_a_socket_that_nobody_serves_does_not_answer(tmp_path: Path) -> None:
+    assert not answers(str(tmp_path / "none.sock"))
