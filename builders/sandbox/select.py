@@ -6,13 +6,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from builders.definition import definition
-from builders.images import build_image
 from builders.interpreters import host_interpreters
 from builders.sandbox.bubblewrap import INSTALL_HINT as BWRAP_HINT
 from builders.sandbox.bubblewrap import BubblewrapSandbox
-from builders.sandbox.docker import DockerSandbox
-from builders.sandbox.docker_client import connect
-from builders.sandbox.docker_owner import reap
+from builders.sandbox.engine_hosts import answering_host
 from builders.sandbox.interface import (
     Interpreter,
     Job,
@@ -23,7 +20,7 @@ from builders.sandbox.interface import (
     SandboxFault,
 )
 from builders.sandbox.unsafe_host import UnsafeHostSandbox
-from builders.sandbox.verified import verified
+from builders.sandbox.verified import is_verified, verified
 from verify.events import Listener, Note
 
 AUTO, DOCKER, BUBBLEWRAP, UNSAFE_HOST = "auto", "docker", "bubblewrap", "unsafe-host"
@@ -41,7 +38,7 @@ class _Opener(Protocol):
 
 
 def open_sandbox(choice: str, *, cache_root: Path, listener: Listener) -> Sandbox:
-    """Return a sandbox that has run a probe.
+    """Return a sandbox that has run a probe, now or when an earlier start tried its interpreters.
 
     `auto` takes the container engine, else bubblewrap, and never `unsafe-host`.
 
@@ -75,23 +72,33 @@ def _open_best(cache_root: Path, listener: Listener) -> Sandbox:
 
 
 def _open_docker(cache_root: Path, listener: Listener) -> Sandbox:
+    answering_host()  # before the SDK is imported, which takes a tenth of a second
+    from builders.images import build_image  # noqa: PLC0415 - see above
+    from builders.sandbox.docker import DockerSandbox  # noqa: PLC0415 - see above
+    from builders.sandbox.docker_client import connect  # noqa: PLC0415 - see above
+    from builders.sandbox.docker_owner import reap  # noqa: PLC0415 - see above
+
     client = connect()
     image = build_image(client, definition(), cache_root=cache_root, listener=listener)
     reap(client)
     bare = DockerSandbox(client=client, image_id=image.image_id)
-    probe(bare)
     mounted = [python for python in host_interpreters(cache_root) if python.mounts]
-    available = verified(bare, _distinct([*mounted, *image.interpreters]), cache_root)
+    candidates = _distinct([*mounted, *image.interpreters])
+    if not is_verified(bare, candidates, cache_root):
+        probe(bare)
+    available = verified(bare, candidates, cache_root)
     return DockerSandbox(client=client, image_id=image.image_id, available=available)
 
 
 def _open_bubblewrap(cache_root: Path, _listener: Listener) -> Sandbox:
     bare = BubblewrapSandbox()
-    try:
-        probe(bare)
-    except SandboxFault as error:
-        raise NoSandboxError(error.message, hint=USER_NAMESPACES_HINT) from error
-    available = verified(bare, host_interpreters(cache_root), cache_root)
+    candidates = host_interpreters(cache_root)
+    if not is_verified(bare, candidates, cache_root):
+        try:
+            probe(bare)
+        except SandboxFault as error:
+            raise NoSandboxError(error.message, hint=USER_NAMESPACES_HINT) from error
+    available = verified(bare, candidates, cache_root)
     return BubblewrapSandbox(available=available)
 
 

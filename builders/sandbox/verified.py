@@ -16,6 +16,13 @@ MODULES = "import ssl, zlib, ctypes, sqlite3, bz2, hashlib"
 LIMITS = Limits(wall_seconds=120.0)
 
 
+def is_verified(sandbox: Sandbox, interpreters: Sequence[Interpreter], cache_root: Path) -> bool:
+    """Return whether an earlier start ran a job in this sandbox and tried all of these in it."""
+    known = _load(cache_root / CACHE_NAME)
+    keys = [_key(sandbox, python) for python in interpreters]
+    return any(known.get(key, False) for key in keys) and all(key in known for key in keys)
+
+
 def verified(
     sandbox: Sandbox, interpreters: Sequence[Interpreter], cache_root: Path
 ) -> tuple[Interpreter, ...]:
