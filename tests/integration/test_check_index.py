@@ -85,23 +85,18 @@ def test_a_tampered_wheel_with_a_right_record_is_not_trusted(
 
 
 @pytest.mark.parametrize(
-    ("requirement", "options", "reason"),
+    ("arguments", "reason"),
     [
-        ("other==1.0", (), "unknown-project"),
-        ("thing==9.9", (), "unknown-version"),
-        ("thing==1.0", ("--wheel", "*win*"), "no-wheel"),
+        (("other==1.0",), "unknown-project"),
+        (("thing==9.9",), "unknown-version"),
+        (("thing==1.0", "--wheel", "*win*"), "no-wheel"),
     ],
 )
 def test_what_does_not_exist_is_undetermined_with_its_reason(
-    requirement: str,
-    options: tuple[str, ...],
-    reason: str,
-    index: IndexServer,
-    cache: Path,
-    tmp_path: Path,
+    arguments: tuple[str, ...], reason: str, index: IndexServer, cache: Path, tmp_path: Path
 ) -> None:
     serve(index, tmp_path)
-    ran = check(index, cache, requirement, *options)
+    ran = check(index, cache, *arguments)
     assert (ran.code, result(ran)["reason"]) == (3, reason)
 
 
