@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 OS_PACKAGES := bubblewrap docker.io mmdebstrap
 DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 # A private container engine where none answers; without root, bubblewrap does without one.
-ENGINE := $(BIN)/python -m containers.engine run --
+ENGINE := $(BIN)/python -m containers.engine run --optional --
 
 .PHONY: setup os-packages demo test test-fast lint bench clean
 
@@ -25,6 +25,7 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 demo: setup
+	@echo "checking $(DEMO); the first time a sandbox image is built, which takes about a minute"
 	$(ENGINE) $(BIN)/truewheel check $(DEMO)
 
 test: setup

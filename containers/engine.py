@@ -1,6 +1,6 @@
 """A private Docker engine for machines that have `dockerd` but no engine running.
 
-    python -m containers.engine run [--root DIR] -- COMMAND...
+    python -m containers.engine run [--root DIR] [--optional] -- COMMAND...
     python -m containers.engine start|stop [--root DIR]
 
 `run` gives COMMAND a DOCKER_HOST and ends the engine with it. Where an engine already answers (by
@@ -259,16 +259,28 @@ def _remember(root: Path, running: Running) -> None:
     (root / "engine.json").write_text(json.dumps(asdict(running)) + "\n")
 
 
-def _run(root: Path, command: list[str]) -> int:
-    """Run a command with an engine; a signal that ends us reaches it first."""
-    with engine(root) as host:
-        environment = {**os.environ, **({"DOCKER_HOST": host} if host else {})}
-        with subprocess.Popen(command, env=environment) as child:
-            try:
-                return child.wait()
-            except BaseException:
-                child.terminate()
+def _run(root: Path, command: list[str], *, optional: bool) -> int:
+    """Run a command with an engine; where it is optional, without one if none can be started."""
+    with contextlib.ExitStack() as stack:
+        try:
+            host = stack.enter_context(engine(root))
+        except EngineError as error:
+            if not optional:
                 raise
+            sys.stderr.write(f"engine: {error}; going on without one\n")
+            host = None
+        environment = {**os.environ, **({"DOCKER_HOST": host} if host else {})}
+        return _wait_for(command, environment)
+
+
+def _wait_for(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command; a signal that ends us reaches it first."""
+    with subprocess.Popen(command, env=environment) as child:
+        try:
+            return child.wait()
+        except BaseException:
+            child.terminate()
+            raise
 
 
 def _leave_by_exception(number: int, _frame: FrameType | None) -> None:
@@ -283,6 +295,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", choices=("run", "start", "stop"))
     parser.add_argument("--root", type=Path, default=DEFAULT_ROOT, help="where its data is kept")
+    parser.add_argument("--optional", action="store_true", help="run even without an engine")
     options = parser.parse_args(arguments[:end])
     if bool(command) != (options.action == "run"):
         parser.error("run takes a command after --, start and stop take none")
@@ -295,7 +308,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _leave_by_exception)
     try:
         if options.action == "run":
-            return _run(options.root, command)
+            return _run(options.root, command, optional=options.optional)
         if options.action == "start":
             sys.stdout.write(f"export DOCKER_HOST={start(options.root)}\n")
             return 0

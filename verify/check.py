@@ -134,6 +134,7 @@ class _Work:
     def run(self) -> Diff:
         """The steps of the module's description, up to the comparison."""
         self.wheel, self.source = self._fetch()
+        self.bench.open_sandbox()  # which may build an image: no part of any wheel's stages
         self.recipe = self._plan(self.wheel, self.source)
         rebuild = self._rebuild(self.recipe)
         return self._compare(self.wheel, rebuild)

@@ -93,6 +93,14 @@ class Workbench:
             self.settings.sandbox, cache_root=self.settings.cache_root, listener=self.listener
         )
 
+    def open_sandbox(self) -> None:
+        """Open the sandbox now, if no earlier wheel did.
+
+        Raises:
+            SandboxFault: none works here.
+        """
+        _ = self.sandbox
+
     @cached_property
     def rebuilder(self) -> Rebuilder:
         """From recipes to rebuilds."""

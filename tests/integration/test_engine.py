@@ -89,3 +89,30 @@ def test_the_exit_status_is_that_of_the_command(tmp_path: Path) -> None:
 
 def test_a_socket_that_nobody_serves_does_not_answer(tmp_path: Path) -> None:
     assert not answers(str(tmp_path / "none.sock"))
+
+
+def test_an_optional_engine_that_cannot_start_is_said_and_done_without(tmp_path: Path) -> None:
+    """dockerd refuses a data root that is a file."""
+    (tmp_path / "data").write_text("in the way", encoding="utf-8")
+    command = [sys.executable, "-m", "containers.engine", "run", "--root", str(tmp_path)]
+    environment = {**os.environ, "DOCKER_HOST": "unix:///nonexistent"}
+    script = ["--", sys.executable, "-c", "import os; print(os.environ['DOCKER_HOST'])"]
+    done = subprocess.run(
+        [*command, "--optional", *script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (0, "unix:///nonexistent\n")
+    assert "going on without one" in done.stderr
+    strict = subprocess.run(
+        [*command, *script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (strict.returncode, strict.stdout) == (4, "")
