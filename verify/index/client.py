@@ -11,6 +11,7 @@ from verify.index.cache import FileCache
 from verify.index.config import IndexConfig
 from verify.index.download import Downloader, DownloadLimits
 from verify.index.filenames import why_unsafe
+from verify.index.http import Transport
 from verify.index.interface import (
     HashMismatchError,
     IndexFile,
@@ -23,7 +24,6 @@ from verify.index.local import local_listing, local_path, open_local
 from verify.index.merge import merged
 from verify.index.pages import PageCache
 from verify.index.retry import Clock
-from verify.index.transport import Transport
 from verify.index.urls import UnusableUrlError, scheme_of, without_credentials
 
 

@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import requests
+from typing import TYPE_CHECKING
 
 from verify.events import Listener, Note, Transfer
 from verify.index.cache import FileCache, Partial
+from verify.index.http import Transport
 from verify.index.interface import HashMismatchError, IndexFile, IndexUnreachableError
 from verify.index.retry import Clock, Deadline, TransientError, retrying
-from verify.index.transport import Transport, body_of
+
+if TYPE_CHECKING:
+    import requests
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)")
 
@@ -97,7 +99,7 @@ class Downloader:
             total = file.size if file.size is not None else _announced_total(response)
             # Undecoded: the hash is that of the file, and some servers declare a .tar.gz to be
             # gzip-encoded text.
-            for block in body_of(response, decode=False):
+            for block in self._transport.body(response, decode=False):
                 deadline.check(file.url)
                 self._require_room(file, progress.partial.size + len(block))
                 progress.partial.write(block)
@@ -131,7 +133,7 @@ def _request_headers(progress: _Progress) -> Mapping[str, str]:
     return headers
 
 
-def _require_content(file: IndexFile, progress: _Progress, response: requests.Response) -> None:
+def _require_content(file: IndexFile, progress: _Progress, response: "requests.Response") -> None:
     """Accept a whole body, or exactly the missing part of one (RFC 9110, 15.3.7)."""
     status = response.status_code
     if status == 200:
@@ -149,18 +151,18 @@ def _require_content(file: IndexFile, progress: _Progress, response: requests.Re
     )
 
 
-def _continues(response: requests.Response, received: int) -> bool:
+def _continues(response: "requests.Response", received: int) -> bool:
     found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     return found is not None and received > 0 and int(found[1]) == received
 
 
-def _announced_total(response: requests.Response) -> int | None:
+def _announced_total(response: "requests.Response") -> int | None:
     found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     text = found[3] if found else response.headers.get("Content-Length", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
-def _strong_etag(response: requests.Response) -> str | None:
+def _strong_etag(response: "requests.Response") -> str | None:
     etag = response.headers.get("ETag")
     return etag if etag and not etag.startswith("W/") else None
 

@@ -3,17 +3,27 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import requests
 from packaging.utils import NormalizedName
 
+from verify.index.http import Transport
 from verify.index.interface import IndexFile, IndexUnreachableError
 from verify.index.pages import PageCache, StoredPage
 from verify.index.retry import Clock, Deadline, TransientError, retrying
-from verify.index.transport import Transport, body_of, shown
+from verify.index.urls import shown
+
+if TYPE_CHECKING:
+    import requests
 
 MAX_PAGE_BYTES = 200 * 1024**2
 """Decoded size of a project page; the largest known are near 30 MB."""
+
+ACCEPT = (
+    "application/vnd.pypi.simple.v1+json,"
+    " application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+)
+"""JSON where the index has it, HTML else (PEP 691, "Version + format selection")."""
 
 _PAGE_SECONDS = 300.0
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})", re.IGNORECASE)
@@ -61,14 +71,8 @@ class PageReader:
     def _request(
         self, index: str, project: NormalizedName, stored: StoredPage | None, deadline: Deadline
     ) -> tuple[StoredPage, bool]:
-        # Imported here: pypi_simple brings pydantic and an HTML parser, which a cached page needs
-        # not, and which would double the time of a check that fetches nothing.
-        from pypi_simple import ACCEPT_JSON_PREFERRED  # noqa: PLC0415 - see above
-
-        from verify.index.parse import parse_page  # noqa: PLC0415 - see above
-
         url = f"{index}/{project}/"
-        headers = {"Accept": ACCEPT_JSON_PREFERRED, **_validators(stored)}
+        headers = {"Accept": ACCEPT, **_validators(stored)}
         with self.transport.get(url, headers) as response:
             storable = "no-store" not in response.headers.get("Cache-Control", "").lower()
             status = response.status_code
@@ -79,6 +83,10 @@ class PageReader:
                 return self._page(response, None), storable
             if status != 200:
                 raise TransientError(f"{url} answered with status {status} unasked")
+            # Imported here: it brings pydantic and an HTML parser, which would double the time of a
+            # check that finds its pages unchanged.
+            from verify.index.parse import parse_page  # noqa: PLC0415 - see above
+
             body = self._body(url, response, deadline)
             content_type = response.headers.get("Content-Type", "text/html")
             # Relative links are relative to where a redirect led.
@@ -88,9 +96,9 @@ class PageReader:
             )
             return self._page(response, files), storable
 
-    def _body(self, url: str, response: requests.Response, deadline: Deadline) -> bytes:
+    def _body(self, url: str, response: "requests.Response", deadline: Deadline) -> bytes:
         body = bytearray()
-        for block in body_of(response, decode=True):
+        for block in self.transport.body(response, decode=True):
             deadline.check(url)
             body += block
             if len(body) > self.max_bytes:
@@ -100,7 +108,9 @@ class PageReader:
                 )
         return bytes(body)
 
-    def _page(self, response: requests.Response, files: tuple[IndexFile, ...] | None) -> StoredPage:
+    def _page(
+        self, response: "requests.Response", files: tuple[IndexFile, ...] | None
+    ) -> StoredPage:
         # That a project does not exist is what changes soonest, so it holds for no time.
         return StoredPage(
             fetched=self.clock.now(),
@@ -129,12 +139,14 @@ def _validators(stored: StoredPage | None) -> Mapping[str, str]:
     return headers
 
 
-def _max_age(response: requests.Response) -> int:
-    """Seconds for which the answer may be used unasked (RFC 9111, 4.2), at most a day."""
+def _max_age(response: "requests.Response") -> int:
+    """Seconds for which the answer may be used unasked, at most a day.
+
+    Age is not taken off, unlike RFC 9111, 4.2.3 says: content networks count it from when they last
+    asked the index, which purges them when a page changes, so that a popular page is always old.
+    """
     control = response.headers.get("Cache-Control", "")
     found = _MAX_AGE.search(control)
     if found is None or "no-cache" in control.lower():
         return 0
-    age = response.headers.get("Age", "0")
-    spent = int(age[:9]) if age.isascii() and age.isdigit() else 0
-    return max(0, min(int(found[1]), _LONGEST_MAX_AGE) - spent)
+    return min(int(found[1]), _LONGEST_MAX_AGE)

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 import requests
 import urllib3
@@ -12,17 +11,16 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from verify.index.config import IndexConfig
 from verify.index.interface import IndexUnreachableError
 from verify.index.retry import Clock, TransientError, retry_after_seconds
-from verify.index.urls import UnusableUrlError, origin_of, scheme_of, without_credentials
+from verify.index.urls import origin_of, scheme_of, shown
 
 _TIMEOUT = (10.0, 60.0)  # seconds: connecting, and between two blocks of an answer
 _MAX_REDIRECTS = 10
 _BLOCK = 1 << 16
 _TRANSIENT_STATUS = {408, 425, 429}
 _ACCEPTED_STATUS = {200, 206, 304, 404, 410, 416}
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class Transport:
+class RequestsTransport:
     """GET requests to the configured indexes and to the files they point at.
 
     Proxies and netrc come from this process's environment, as requests finds them.
@@ -42,9 +40,7 @@ class Transport:
         self._session.close()
 
     @contextlib.contextmanager
-    def get(
-        self, url: str, headers: Mapping[str, str] = _NO_HEADERS
-    ) -> Iterator[requests.Response]:
+    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
         """An open response with status 200, 206, 304, 404, 410 or 416; its body is not yet read.
 
         Raises:
@@ -58,6 +54,22 @@ class Transport:
             yield response
         finally:
             response.close()
+
+    def body(self, response: requests.Response, *, decode: bool) -> Iterator[bytes]:
+        """Blocks of a body, each as soon as it is there; a body that ends early raises.
+
+        `decode` undoes Content-Encoding. `read1` is what returns between two packets of a server
+        that drips: `iter_content` would wait for a full block, and no deadline could be kept.
+
+        Raises:
+            TransientError: the connection broke, or the body is shorter than announced.
+        """
+        try:
+            while block := response.raw.read1(_BLOCK, decode_content=decode):
+                yield block
+        except (HTTPError, OSError, ValueError) as error:
+            url = shown(response.url)
+            raise TransientError(f"the connection to {url} broke: {_reason(error)}") from error
 
     def _open(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         # `verify` goes with each request: requests prefers REQUESTS_CA_BUNDLE to the session's.
@@ -132,31 +144,6 @@ class _UncheckedAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         return super().send(request, stream, timeout, verify=False, cert=cert, proxies=proxies)
-
-
-def body_of(response: requests.Response, *, decode: bool) -> Iterator[bytes]:
-    """Blocks of a body, each as soon as it is there; a body that ends early raises.
-
-    `decode` undoes Content-Encoding. `read1` is what returns between two packets of a server that
-    drips: `iter_content` would wait for a full block, and no deadline could be kept.
-
-    Raises:
-        TransientError: the connection broke, or the body is shorter than announced.
-    """
-    try:
-        while block := response.raw.read1(_BLOCK, decode_content=decode):
-            yield block
-    except (HTTPError, OSError, ValueError) as error:
-        url = shown(response.url)
-        raise TransientError(f"the connection to {url} broke: {_reason(error)}") from error
-
-
-def shown(url: str) -> str:
-    """A URL that a server sent us to, as it may be shown."""
-    try:
-        return without_credentials(url)
-    except UnusableUrlError:
-        return "a malformed URL"
 
 
 def _refuse_downgrade(url: str, response: requests.Response) -> None:

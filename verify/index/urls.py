@@ -83,3 +83,11 @@ def _require_usable(parts: SplitResult) -> None:
         f"a URL with scheme {parts.scheme!r} is not an index or a file of one",
         hint="use http://, https:// or a local file:// URL",
     )
+
+
+def shown(url: str) -> str:
+    """A URL that a server sent us to, as it may be shown."""
+    try:
+        return without_credentials(url)
+    except UnusableUrlError:
+        return "a malformed URL"
