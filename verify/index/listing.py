@@ -11,7 +11,7 @@ from verify.index.http import Transport
 from verify.index.interface import IndexFile, IndexUnreachableError
 from verify.index.pages import PageCache, StoredPage
 from verify.index.retry import Clock, Deadline, TransientError, retrying
-from verify.index.urls import shown
+from verify.index.urls import is_loopback, shown
 
 if TYPE_CHECKING:
     import requests
@@ -27,6 +27,12 @@ ACCEPT = (
 
 _PAGE_SECONDS = 300.0
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})", re.IGNORECASE)
+_UNSAID_MAX_AGE = 600
+"""What the large indexes say, for those that say nothing (RFC 9111, 4.2.2, lets a cache choose).
+
+An index on this machine is asked each time: that costs nothing, and its owner may be editing it.
+"""
+
 _LONGEST_MAX_AGE = 24 * 3600
 _NOT_CACHED = 0
 
@@ -145,7 +151,9 @@ def _max_age(response: "requests.Response") -> int:
     Age is not taken off, unlike RFC 9111, 4.2.3 says: content networks count it from when they last
     asked the index, which purges them when a page changes, so that a popular page is always old.
     """
-    control = response.headers.get("Cache-Control", "")
+    control = response.headers.get("Cache-Control")
+    if control is None:
+        return 0 if is_loopback(response.url) else _UNSAID_MAX_AGE
     found = _MAX_AGE.search(control)
     if found is None or "no-cache" in control.lower():
         return 0

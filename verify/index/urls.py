@@ -1,6 +1,7 @@
 """URLs of indexes and files: which are usable, and what of them may be shown."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from verify.index.interface import IndexFault
@@ -91,3 +92,12 @@ def shown(url: str) -> str:
         return without_credentials(url)
     except UnusableUrlError:
         return "a malformed URL"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine (RFC 6761, 6.3; RFC 1122, 3.2.1.3)."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
