@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(argv: list[str]) -> int:
     """The one place that turns errors into words and exit codes."""
     try:
-        code = truewheel.main(argv, standalone_mode=False)
+        code = truewheel.main(argv, prog_name="truewheel", standalone_mode=False)
     except click.ClickException as error:
         return _say(argv, error.format_message(), "see truewheel --help", Exit.USAGE)
     except (click.Abort, KeyboardInterrupt):

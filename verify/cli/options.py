@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from verify.cli.config import load_defaults
+
 Callback = Callable[..., Any]
 """A click callback: its parameters are options, known by name only."""
 
@@ -65,6 +67,14 @@ def output_options(command: Callback) -> Callback:
         click.option("-q", "--quiet", is_flag=True, help="No progress; results only."),
         click.option("-v", "--verbose", is_flag=True, help="Show notes, whole diffs and logs."),
         click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+        click.option(
+            "--config",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            callback=load_defaults,
+            is_eager=True,
+            expose_value=False,
+            help="A TOML file with defaults for these options.",
+        ),
     )
 
 

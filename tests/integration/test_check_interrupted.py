@@ -1,0 +1,71 @@
+"""A check that is stopped half-way leaves nothing behind: no process, container, draft or file."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.command import COMMAND
+from tests.support.projects import SDIST, WHEEL, hostile_backend, make_sdist, make_wheel
+from tests.support.sandboxes import marker
+
+if TYPE_CHECKING:
+    import docker
+
+
+def processes_with(word: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            arguments = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if word in arguments and path.parent.name != str(os.getpid()):
+            found.append(arguments)
+    return found
+
+
+def wait_for(word: str) -> None:
+    deadline = time.monotonic() + 60
+    while not processes_with(word):
+        assert time.monotonic() < deadline, "the build never started"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_signal_takes_the_build_down(
+    number: signal.Signals,
+    sandbox_name: str,
+    cache: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    word = marker()
+    child = f"[sys.executable, '-c', 'import time; time.sleep(600)', '{word}']"
+    body = f"import subprocess, sys\nsubprocess.run({child})"
+    make_sdist(tmp_path, backend=hostile_backend(body))
+    make_wheel(tmp_path)
+    files = ["--file", str(tmp_path / WHEEL), "--sdist", str(tmp_path / SDIST)]
+    options = ["--offline", "--sandbox", sandbox_name, "--cache-dir", str(cache)]
+    process = subprocess.Popen(
+        [*COMMAND, "check", *files, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    wait_for(word)
+    process.send_signal(number)
+    _output, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in errors
+    time.sleep(0.5)
+    assert processes_with(word) == []
+    assert [path.name for path in cache.rglob(".draft-*")] == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([SDIST, WHEEL])
+    if sandbox_name == "docker":
+        client: docker.DockerClient = request.getfixturevalue("engine_client")
+        assert client.containers.list(all=True) == []
