@@ -10,23 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command import COMMAND
+from tests.support.processes import processes_with
 from tests.support.projects import SDIST, WHEEL, hostile_backend, make_sdist, make_wheel
 from tests.support.sandboxes import marker
 
 if TYPE_CHECKING:
     import docker
-
-
-def processes_with(word: str) -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            arguments = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if word in arguments and path.parent.name != str(os.getpid()):
-            found.append(arguments)
-    return found
 
 
 def wait_for(word: str) -> None:

@@ -10,21 +10,10 @@ from pathlib import Path
 import pytest
 
 from containers.engine import USUAL_SOCKET, answers, engine, private_engine, start, stop
+from tests.support.processes import processes_with
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT = "import os, sys, time; print(os.environ['DOCKER_HOST'], flush=True); time.sleep(60)"
-
-
-def _processes_below(directory: str) -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            arguments = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if directory in arguments:
-            found.append(arguments)
-    return found
 
 
 def _runtime(host: str) -> str:
@@ -36,8 +25,8 @@ def test_two_users_share_an_engine_and_the_last_ends_it(tmp_path: Path) -> None:
         with private_engine(tmp_path) as second:
             assert second == first
         assert answers(first.removeprefix("unix://"))
-        assert _processes_below(_runtime(first))
-    assert _processes_below(_runtime(first)) == []
+        assert processes_with(_runtime(first))
+    assert processes_with(_runtime(first)) == []
     assert not Path(_runtime(first)).exists()
 
 
@@ -55,7 +44,7 @@ def test_a_started_engine_stays_until_it_is_stopped(
         assert not (tmp_path / "other").exists()
     finally:
         assert stop(tmp_path)
-    assert _processes_below(_runtime(host)) == []
+    assert processes_with(_runtime(host)) == []
     assert not stop(tmp_path)
 
 
@@ -77,8 +66,8 @@ def test_a_signal_ends_the_command_and_the_engine(tmp_path: Path, number: signal
         begin = time.monotonic()
         assert helper.wait(30) == 128 + number
     assert time.monotonic() - begin < 30
-    assert _processes_below(_runtime(host)) == []
-    assert _processes_below(WAIT) == []
+    assert processes_with(_runtime(host)) == []
+    assert processes_with(WAIT) == []
 
 
 def test_the_exit_status_is_that_of_the_command(tmp_path: Path) -> None:

@@ -31,9 +31,7 @@ def test_the_version_imports_nothing_heavy(module: str) -> None:
 def test_every_command_explains_itself(command: str) -> None:
     ran = truewheel(command, "--help")
     assert ran.code == 0
-    assert ran.stdout.startswith(
-        f"Usage: truewheel {command} ".replace("truewheel", "python -m verify.cli")
-    )
+    assert ran.stdout.startswith(f"Usage: truewheel {command} ")
 
 
 @pytest.mark.parametrize("command", ["check", "diff", "rebuild", "doctor"])
