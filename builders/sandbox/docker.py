@@ -11,7 +11,7 @@ import docker
 import docker.errors
 
 from builders.sandbox.capture import Capture
-from builders.sandbox.docker_client import ENGINE_ERRORS
+from builders.sandbox.docker_client import ENGINE_ERRORS, is_podman
 from builders.sandbox.docker_config import ContainerConfig
 from builders.sandbox.docker_owner import OWNER_LABEL, owner
 from builders.sandbox.docker_streams import Demultiplexer, follow
@@ -86,7 +86,9 @@ class DockerSandbox:
     @contextlib.contextmanager
     def _container(self, job: Job) -> Iterator[str]:
         """Create a container; whatever happens, it is gone at the end of the block."""
-        host_config = self.client.api.create_host_config(**self.config.host(job))
+        host_config = self.client.api.create_host_config(
+            **self.config.host(job, copies_up=is_podman(self.client))
+        )
         with contextlib.ExitStack() as stack:
             with uninterrupted():
                 container: str = self.client.api.create_container(

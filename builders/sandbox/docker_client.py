@@ -1,6 +1,7 @@
 """Finds a container engine: Docker's, or a Podman that answers the same API."""
 
 import os
+from functools import cache
 
 import docker
 import docker.errors
@@ -28,6 +29,17 @@ def connect() -> docker.DockerClient:
         raise NoSandboxError(
             f"the container engine at {host} does not work: {error}", hint=START_HINT
         ) from error
+
+
+@cache
+def is_podman(client: docker.DockerClient) -> bool:
+    """Return whether the engine is a Podman, which differs from Docker where its API does not say.
+
+    Raises:
+        docker.errors.DockerException: the engine does not answer.
+    """
+    components = client.version().get("Components") or ()
+    return any("podman" in str(component.get("Name", "")).lower() for component in components)
 
 
 def _client(host: str) -> docker.DockerClient:

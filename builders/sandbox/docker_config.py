@@ -9,10 +9,13 @@ from docker.types import LogConfig, Mount, Ulimit
 from builders.sandbox.bwrap_command import SHM_BYTES, check_readable, existing_hidden
 from builders.sandbox.enter import entering
 from builders.sandbox.interface import BUILD_DIR, HOSTNAME, SANDBOX_UID, Job
-from builders.sandbox.limits import resource_limits
+from builders.sandbox.limits import container_limits
 
 OWN_PROCESSES = 2
 """tini and timeout, beside the job's own."""
+
+HIDDEN = "ro,size=4k,mode=0555"
+"""An empty directory that stays so."""
 
 ORPHAN_SECONDS = 30
 """A container whose owner has died ends by itself, this long after the job's wall time."""
@@ -43,14 +46,22 @@ class ContainerConfig:
             "working_dir": str(BUILD_DIR),
         }
 
-    def host(self, job: Job) -> dict[str, Any]:
-        """Return everything of the host configuration."""
+    def host(self, job: Job, *, copies_up: bool = False) -> dict[str, Any]:
+        """Return everything of the host configuration.
+
+        A Podman `copies_up`: it fills a tmpfs with what it covers unless told not to, by an option
+        that Docker does not know. What is hidden must stay hidden. It also makes /var/tmp writable.
+        """
+        tmpfs = {**self.writable(job), **self.hidden(job)}
+        if copies_up:
+            tmpfs["/var/tmp"] = HIDDEN  # noqa: S108 - in the container
+            tmpfs = {path: f"{options},notmpcopyup" for path, options in tmpfs.items()}
         return {
             **self.network(),
             **self.privileges(),
             **self.root(),
             **self.bounds(job),
-            "tmpfs": {**self.writable(job), **self.hidden(job)},
+            "tmpfs": tmpfs,
             "mounts": self.mounts(job),
             # Attached streams carry everything; a log would fill the engine's disk.
             "log_config": LogConfig(type=LogConfig.types.NONE),
@@ -77,7 +88,7 @@ class ContainerConfig:
             "pids_limit": limits.processes + OWN_PROCESSES,
             "ulimits": [
                 Ulimit(name=name, soft=bound, hard=bound)
-                for name, bound in resource_limits(limits).items()
+                for name, bound in container_limits(limits).items()
             ],
         }
 
@@ -106,8 +117,4 @@ class ContainerConfig:
 
     def hidden(self, job: Job) -> dict[str, str]:
         """Lay an empty directory over what the mounts hide."""
-        return {
-            str(path): "ro,size=4k,mode=0555"
-            for mount in job.mounts
-            for path in existing_hidden(mount)
-        }
+        return {str(path): HIDDEN for mount in job.mounts for path in existing_hidden(mount)}

@@ -7,6 +7,7 @@ from builders.sandbox.interface import Limits
 OPEN_FILES = 4096
 STACK_BYTES = 8 * 1024**2
 LOCKED_BYTES = 64 * 1024
+USER_PROCESSES = 30_000
 
 
 def resource_limits(limits: Limits) -> dict[str, int]:
@@ -23,6 +24,17 @@ def resource_limits(limits: Limits) -> dict[str, int]:
         "nofile": OPEN_FILES,
         "stack": STACK_BYTES,
     }
+
+
+def container_limits(limits: Limits) -> dict[str, int]:
+    """Return the bounds for a container: those of every sandbox, and one that engines would choose.
+
+    Processes are counted by user over the whole machine, so this bounds no job, others do; but
+    Podman, left to itself, asks for more than it may have where it lacks CAP_SYS_RESOURCE.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = USER_PROCESSES if hard == resource.RLIM_INFINITY else min(hard, USER_PROCESSES)
+    return {**resource_limits(limits), "nproc": most}
 
 
 def impose(pid: int, limits: Limits) -> None:
