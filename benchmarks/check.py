@@ -9,6 +9,7 @@ Prints a Markdown table; ratios are what counts, machines differ.
 
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from verify.workbench import Workbench
 
 REQUIREMENT = "six==1.17.0"
 ROUNDS = 7
+# An installed truewheel has its bytecode; so has this one, whatever the environment says.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 COMMAND = (sys.executable, "-m", "verify.cli")
 Document = dict[str, Any]
 WHEELHOUSE = PurePosixPath("/source/wheelhouse")
@@ -81,7 +84,9 @@ def measure(sandbox: str, cache: Path) -> list[str]:
 def check(sandbox: str, cache: Path, *more: str) -> Document:
     """One run of the command as a user runs it; its JSON."""
     command = (*COMMAND, "check", "--json", "--sandbox", sandbox, "--cache-dir", str(cache))
-    done = subprocess.run((*command, *more, REQUIREMENT), check=True, capture_output=True)
+    done = subprocess.run(
+        (*command, *more, REQUIREMENT), check=True, capture_output=True, env=ENVIRONMENT
+    )
     document: Document = json.loads(done.stdout)
     return document
 
@@ -139,7 +144,7 @@ def workbench(sandbox: str, cache: Path) -> Workbench:
 
 def version() -> None:
     """`truewheel --version` in a process of its own."""
-    subprocess.run((*COMMAND, "--version"), check=True, capture_output=True)
+    subprocess.run((*COMMAND, "--version"), check=True, capture_output=True, env=ENVIRONMENT)
 
 
 def median_of(action: Callable[[], object]) -> float:

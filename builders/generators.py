@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ def generator_pins(generator: str | None) -> GeneratorPins:
             continue
         try:
             version = Version(match["version"])
-        except InvalidVersion:
+        except ValueError:  # not only InvalidVersion: a number may have too many digits
             return GeneratorPins()
         return GeneratorPins(
             requires=entry.requires, pins=tuple(pin.format(version=version) for pin in entry.pins)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from packaging.tags import Tag
@@ -15,6 +15,8 @@ from verify.archive.member import Member
 from verify.archive.reader import Archive, read_archive
 
 DIST_INFO_FILE_LIMIT = 4 * 1024 * 1024
+MAX_HINT = 1000
+"""Characters of a value that is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +54,7 @@ def read_hints(wheel: Path) -> Hints:
     try:
         name, version, _build, tags = parse_wheel_filename(wheel.name)
         archive = read_archive(wheel)
-    except (InvalidWheelFilename, ArchiveError) as error:
+    except (InvalidWheelFilename, ValueError, ArchiveError) as error:
         raise BuildFault(
             f"{wheel.name} cannot be read for hints: {error}", code=FailureCode.UNSUPPORTED
         ) from error
@@ -87,5 +89,6 @@ def _header(archive: Archive, file: str, header: str) -> str | None:
         content = archive.read(names[0], limit=DIST_INFO_FILE_LIMIT)
     except ArchiveError:
         return None
-    value = message_from_bytes(content).get(header)
-    return str(value).strip() if value is not None else None
+    # The headers alone: a full parser recurses into nested parts.
+    value = BytesHeaderParser().parsebytes(content).get(header)
+    return str(value).strip()[:MAX_HINT] if value is not None else None

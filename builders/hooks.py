@@ -25,11 +25,14 @@ from builders.sandbox.interface import (
     Outcome,
     Sandbox,
 )
+from verify.index.filenames import why_unsafe
 
 DRIVER = PurePosixPath("/truewheel/driver.py")
 SOURCE_MOUNT = PurePosixPath("/source")
 MAX_HEAD = 64 * 1024
 MAX_REQUIRES = 200
+MAX_REQUEST = 120_000
+"""Bytes; Linux bounds one argument to 128 KiB (MAX_ARG_STRLEN, execve(2))."""
 
 _ENDINGS: Mapping[Ending, tuple[FailureCode, str]] = {
     Ending.WALL_TIME: (FailureCode.TIMEOUT, "took longer than {limits.wall_seconds:.0f} s"),
@@ -108,8 +111,14 @@ class Frontend:
             "config_settings": dict(self.config_settings),
             "umask": self.umask,
         }
+        argument = json.dumps(request)
+        if len(argument) > MAX_REQUEST:
+            raise BuildFault(
+                f"what {self.source.name} asks its build backend for is too long",
+                code=FailureCode.BAD_SOURCE,
+            )
         return Job(
-            argv=(str(ENVIRONMENT_PYTHON), str(DRIVER), json.dumps(request)),
+            argv=(str(ENVIRONMENT_PYTHON), str(DRIVER), argument),
             mounts=(
                 *self.python.mounts,
                 self.environment,
@@ -149,11 +158,11 @@ def _head(answer: BinaryIO, outcome: Outcome) -> dict[str, object]:
 
 def _wheel_name(value: object, outcome: Outcome) -> str:
     """A file name that is a wheel's, and nothing but a file name."""
-    if not isinstance(value, str) or "/" in value or "\0" in value or len(value) > 255:
+    if not isinstance(value, str) or why_unsafe(value) is not None:
         raise _bad_answer(outcome)
     try:
         parse_wheel_filename(value)
-    except InvalidWheelFilename as error:
+    except (InvalidWheelFilename, ValueError) as error:
         raise _bad_answer(outcome) from error
     return value
 

@@ -3,11 +3,12 @@
 The searching of recipes belongs beside this module: it will call the same steps with other values.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -15,13 +16,16 @@ from builders.errors import BuildFault, FailureCode
 from builders.generators import generator_pins
 from builders.hints import Hints
 from builders.pythons import choose_python
-from builders.rebuild import Rebuilder, same_release
+from builders.rebuild import Rebuilder
 from builders.recipe import BackendCall, LockedFile, Recipe, SourceFile, digest_of, recipe_to_json
+from builders.releases import exclusions, refuse_releases
+from builders.requirements import all_locked, checked_requirement
 from builders.resolve import Question, SourceOnlyError, UvResolver
 from builders.sandbox.interface import Interpreter, Sandbox
 from builders.source import BuildSystem, read_build_system
+from builders.source_only import newest_sdist
 from builders.store import Store
-from verify.index.interface import FileKind, Index, IndexFile, ProjectNotFoundError
+from verify.index.interface import HashMismatchError, Index, IndexFile
 
 MAX_DEPTH = 4
 MAX_BUILT_REQUIREMENTS = 12
@@ -43,7 +47,8 @@ class Order:
         python: the interpreter.
         generator: the published wheel's Generator line.
         epoch: SOURCE_DATE_EPOCH in seconds.
-        depth: 0 for the wheel under test, more for its build requirements.
+        above: what this source is a build requirement of, outermost first; empty for the wheel
+            under test.
     """
 
     source: SourceFile
@@ -51,7 +56,12 @@ class Order:
     python: Interpreter
     generator: str | None
     epoch: int
-    depth: int = 0
+    above: tuple[SourceFile, ...] = ()
+
+    @property
+    def chain(self) -> tuple[SourceFile, ...]:
+        """The releases that must stay out of this build (soundness rule 2)."""
+        return (*self.above, self.source)
 
 
 class Planner:
@@ -95,7 +105,7 @@ class Planner:
         system = read_build_system(path)
         recipe = self._recipe(order, system, self._lock(order, system, ()))
         dynamic = self._dynamic_requires(recipe)
-        if _all_locked(dynamic, recipe.requirements, order.python):
+        if all_locked(dynamic, recipe.requirements, order.python):
             return recipe
         return self._recipe(order, system, self._lock(order, system, dynamic))
 
@@ -114,35 +124,32 @@ class Planner:
     def _dynamic_requires(self, recipe: Recipe) -> tuple[str, ...]:
         """The backend's answer; hermetic as it is, it is kept by the recipe it was asked with."""
         key = digest_of({"hook": "get_requires_for_build_wheel", "of": recipe_to_json(recipe)})
-        kept = self._store.recall("requires", key)
-        if kept is not None:
-            return tuple(kept.splitlines())
-        requires = self._rebuilder.frontend(recipe).requires()
-        checked = tuple(_one_line_requirement(text) for text in requires)
-        self._store.remember("requires", key, "".join(f"{text}\n" for text in checked))
-        return checked
+        answer = _kept_requires(self._store.recall("requires", key))
+        if answer is None:
+            answer = self._rebuilder.frontend(recipe).requires()
+            self._store.remember("requires", key, json.dumps(answer))
+        return tuple(map(checked_requirement, answer))
 
     def _lock(
         self, order: Order, system: BuildSystem, dynamic: tuple[str, ...]
     ) -> tuple[LockedFile, ...]:
         pins = generator_pins(order.generator)
         requirements = (*system.requires, *pins.requires, *dynamic)
-        # Soundness rule 2: no wheel of a release takes part in that release's own rebuild.
-        not_itself = f"{order.source.name}!={order.source.version}"
+        not_itself = exclusions(order.chain)
         try:
-            return self._locked(order, requirements, (not_itself, *pins.pins))
+            return self._locked(order, requirements, (*not_itself, *pins.pins))
         except BuildFault as fault:
             if not pins.pins or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
                 raise
             # The project's own requirements win over what the Generator line suggests.
-            return self._locked(order, requirements, (not_itself,))
+            return self._locked(order, requirements, not_itself)
 
     def _locked(
         self, order: Order, requirements: Iterable[str], constraints: tuple[str, ...]
     ) -> tuple[LockedFile, ...]:
         """Resolve; build what has no wheel, and resolve again with what was built."""
         built: dict[NormalizedName, LockedFile] = {}
-        wanted = tuple(dict.fromkeys(_one_line_requirement(text) for text in requirements))
+        wanted = tuple(dict.fromkeys(checked_requirement(text) for text in requirements))
         while True:
             question = Question(
                 requirements=(*_without(wanted, built), *self._built_requirements(built)),
@@ -156,84 +163,43 @@ class Planner:
                 name = canonicalize_name(error.name)
                 if name in built or len(built) >= MAX_BUILT_REQUIREMENTS:
                     raise
-                built[name] = self._build_requirement(name, wanted, constraints, order)
+                built[name] = self._build_requirement(name, (*wanted, *constraints), order)
                 continue
-            for file in files:
-                self._index.fetch(file)
             locked = [*map(_locked_file, files), *built.values()]
-            self._refuse_itself(order, locked)
+            refuse_releases(order.chain, locked)
+            for file in files:
+                self._fetch(file)
             return tuple(sorted(locked, key=lambda file: file.name))
 
     def _built_requirements(self, built: dict[NormalizedName, LockedFile]) -> Iterable[str]:
         for name, file in built.items():
-            assert file.recipe is not None  # noqa: S101 - that is what makes it a built one
-            yield f"{name} @ {self._rebuilder.rebuild(file.recipe).wheel.as_uri()}"
+            yield f"{name} @ {self._rebuilder.requirement(file).as_uri()}"
 
     def _build_requirement(
-        self,
-        name: NormalizedName,
-        wanted: tuple[str, ...],
-        constraints: tuple[str, ...],
-        order: Order,
+        self, name: NormalizedName, specifiers: tuple[str, ...], order: Order
     ) -> LockedFile:
         """A requirement that exists only as an sdist: planned like any source, one level deeper."""
-        if order.depth >= MAX_DEPTH:
+        if len(order.above) >= MAX_DEPTH:
             raise BuildFault(
                 f"build requirements nest deeper than {MAX_DEPTH} levels at {name}",
                 code=FailureCode.NO_BUILD_REQUIREMENTS,
             )
-        file = self._newest_sdist(name, (*wanted, *constraints), order)
-        assert file.sha256 is not None  # noqa: S101 - _newest_sdist takes no other
-        source = SourceFile(
-            name=name, version=str(file.version), filename=file.filename, sha256=file.sha256
-        )
-        recipe = self._plan(replace(order, source=source, generator=None, depth=order.depth + 1))
+        source = newest_sdist(name, specifiers, order.as_of, self._index)
+        refuse_releases(order.chain, [source])
+        recipe = self._plan(replace(order, source=source, generator=None, above=order.chain))
         return LockedFile(
-            name=name,
-            version=str(file.version),
-            filename=file.filename,
-            sha256=file.sha256,
+            name=source.name,
+            version=source.version,
+            filename=source.filename,
+            sha256=source.sha256,
             recipe=recipe,
         )
 
-    def _newest_sdist(
-        self, name: NormalizedName, specifiers: tuple[str, ...], order: Order
-    ) -> IndexFile:
-        asked = [Requirement(text) for text in specifiers]
-        allowed = [item.specifier for item in asked if canonicalize_name(item.name) == name]
+    def _fetch(self, file: IndexFile) -> None:
         try:
-            files = self._index.project(name).files
-        except ProjectNotFoundError:
-            files = ()
-        candidates = [
-            file
-            for file in files
-            if file.kind is FileKind.SDIST
-            and file.version is not None
-            and file.sha256 is not None
-            and file.upload_time is not None
-            and file.upload_time <= order.as_of
-            and file.yanked is None
-            and not file.version.is_prerelease
-            and all(specifier.contains(file.version) for specifier in allowed)
-        ]
-        if not candidates:
-            raise BuildFault(
-                f"build requirement {name} has neither a wheel nor an sdist as of that day",
-                code=FailureCode.NO_BUILD_REQUIREMENTS,
-            )
-        return max(candidates, key=lambda file: (file.version, file.filename.endswith(".tar.gz")))
-
-    @staticmethod
-    def _refuse_itself(order: Order, locked: Iterable[LockedFile]) -> None:
-        """A second look at soundness rule 2, whatever the resolver made of the constraint."""
-        source = order.source
-        for file in locked:
-            if same_release(file.name, file.version, source.name, source.version):
-                raise BuildFault(
-                    f"{source.name} {source.version} would take part in its own rebuild",
-                    code=FailureCode.NO_BUILD_REQUIREMENTS,
-                )
+            self._index.fetch(file)
+        except HashMismatchError as error:
+            raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
 
 
 def _backend_call(system: BuildSystem, locked: tuple[LockedFile, ...]) -> BackendCall:
@@ -244,21 +210,15 @@ def _backend_call(system: BuildSystem, locked: tuple[LockedFile, ...]) -> Backen
     return BackendCall(mode=mode, backend=system.backend, backend_path=system.backend_path)
 
 
-def _one_line_requirement(text: str) -> str:
-    """A requirement in packaging's spelling; one with a URL is refused, builds have no network."""
+def _kept_requires(text: str | None) -> tuple[str, ...] | None:
+    """A kept answer; a damaged one is forgotten."""
     try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        raise BuildFault(
-            f"build requirement {text!r} is invalid: {error}",
-            code=FailureCode.NO_BUILD_REQUIREMENTS,
-        ) from error
-    if requirement.url is not None:
-        raise BuildFault(
-            f"build requirement {text!r} is a URL, whose past cannot be asked for",
-            code=FailureCode.NO_BUILD_REQUIREMENTS,
-        )
-    return str(requirement)
+        value = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return None
+    return tuple(value)
 
 
 def _without(wanted: tuple[str, ...], built: dict[NormalizedName, LockedFile]) -> Iterable[str]:
@@ -274,22 +234,3 @@ def _locked_file(file: IndexFile) -> LockedFile:
     return LockedFile(
         name=file.project, version=str(file.version), filename=file.filename, sha256=file.sha256
     )
-
-
-def _all_locked(
-    dynamic: Iterable[str], locked: tuple[LockedFile, ...], python: Interpreter
-) -> bool:
-    """Whether an environment already satisfies the backend's dynamic requirements."""
-    have = {file.name: file.version for file in locked}
-    environment = {
-        "python_version": f"{python.version[0]}.{python.version[1]}",
-        "python_full_version": python.release,
-    }
-    for text in dynamic:
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate(environment):
-            continue
-        version = have.get(canonicalize_name(requirement.name))
-        if version is None or not requirement.specifier.contains(version, prereleases=True):
-            return False
-    return True

@@ -1,12 +1,13 @@
 """Choosing the interpreter that a wheel was most likely built with."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from builders.errors import BuildFault, FailureCode
 from builders.hints import Hints
@@ -14,6 +15,8 @@ from builders.sandbox.interface import Interpreter
 
 ADOPTION = timedelta(days=120)
 """How long after a CPython release its use for building releases is assumed."""
+
+_CPYTHON = re.compile(r"cp([0-9])([0-9]{1,12})")
 
 
 def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter]) -> Interpreter:
@@ -41,9 +44,9 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
 def _required_version(hints: Hints) -> tuple[int, int] | None:
     """The version a `cpXY` tag names; of an abi3 wheel's the lowest, which it was built with."""
     versions = [
-        (int(tag.interpreter[2]), int(tag.interpreter[3:]))
+        (int(match[1]), int(match[2]))
         for tag in hints.tags
-        if tag.interpreter.startswith("cp") and tag.interpreter[3:].isdigit()
+        if (match := _CPYTHON.fullmatch(tag.interpreter)) is not None
     ]
     return min(versions, default=None)
 
@@ -53,7 +56,7 @@ def _allowed(python: Interpreter, hints: Hints) -> bool:
         return True
     try:
         return SpecifierSet(hints.requires_python).contains(python.release, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:  # not only InvalidSpecifier: a number may have too many digits
         return True
 
 

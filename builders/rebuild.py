@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
+from builders.built_wheel import check_built_wheel
 from builders.environment import prepare_environment
 from builders.errors import BuildFault, FailureCode
 from builders.hooks import Frontend
 from builders.recipe import LockedFile, Recipe, SourceFile, recipe_to_json
+from builders.releases import refuse_own_releases
 from builders.sandbox.interface import Interpreter, Limits, Sandbox
 from builders.store import Store
+from verify.index.filenames import why_unsafe
+
+DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a kept rebuild raises after a power failure: it is then forgotten, built again."""
 
 
 class Gatherer(Protocol):
@@ -60,10 +63,13 @@ class Rebuilder:
         """The rebuild of a recipe, remembered from an earlier run unless `fresh`.
 
         Raises:
-            BuildFault: the recipe does not build.
+            BuildFault: the recipe does not build, is for another sandbox, or would build a release
+                with the help of that release's own wheel.
             SandboxFault: the sandbox failed.
             IndexFault: a file could not be fetched.
         """
+        self._refuse_foreign(recipe)
+        refuse_own_releases(recipe)
         remembered = None if fresh else self._remembered(recipe)
         return remembered or self._build(recipe)
 
@@ -88,6 +94,24 @@ class Rebuilder:
         """The path of a source's sdist."""
         return self._gatherer.gather(source.name, source.version, source.filename, source.sha256)
 
+    def _refuse_foreign(self, recipe: Recipe) -> None:
+        """What another sandbox or image would build is another recipe's rebuild."""
+        if recipe.sandbox != self._sandbox.name:
+            raise BuildFault(
+                f"the recipe of {recipe.source.filename} is for the {recipe.sandbox} sandbox, not "
+                f"for {self._sandbox.name}: replay it with --sandbox {recipe.sandbox}",
+                code=FailureCode.UNSUPPORTED,
+            )
+        if recipe.image != self._sandbox.image:
+            raise BuildFault(
+                f"the recipe of {recipe.source.filename} is for the image {recipe.image}, and the "
+                f"{self._sandbox.name} sandbox has {self._sandbox.image}",
+                code=FailureCode.UNSUPPORTED,
+            )
+        for file in recipe.requirements:
+            if file.recipe is not None:
+                self._refuse_foreign(file.recipe)
+
     def _interpreter(self, version: str) -> Interpreter:
         for python in self._sandbox.interpreters():
             if version == f"{python.version[0]}.{python.version[1]}":
@@ -100,18 +124,20 @@ class Rebuilder:
     def requirement(self, file: LockedFile) -> Path:
         """The wheel of one requirement: fetched, or built by its own recipe."""
         if file.recipe is not None:
-            return self.rebuild(file.recipe).wheel
+            wheel = self.rebuild(file.recipe).wheel
+            check_built_wheel(wheel, file)
+            return wheel
         return self._gatherer.gather(file.name, file.version, file.filename, file.sha256)
 
     def _remembered(self, recipe: Recipe) -> Rebuild | None:
         tree = self._store.find_tree("rebuilds", recipe.digest)
         if tree is None:
             return None
-        kept = json.loads((tree / "rebuild.json").read_text(encoding="utf-8"))
-        wheel = tree / kept["sha256"] / kept["filename"]
-        if not wheel.is_file() or _sha256(wheel) != kept["sha256"]:
+        try:
+            wheel = _kept_wheel(tree)
+            log = (tree / "log.txt").read_text(encoding="utf-8")
+        except DAMAGES:
             return None
-        log = (tree / "log.txt").read_text(encoding="utf-8")
         return Rebuild(recipe=recipe, wheel=wheel, log=log, seconds=0.0, remembered=True)
 
     def _build(self, recipe: Recipe) -> Rebuild:
@@ -140,14 +166,16 @@ class Rebuilder:
         )
 
 
-def same_release(name: str, version: str, other_name: str, other_version: str) -> bool:
-    """Whether two files belong to one release, by normalized name and PEP 440 equality."""
-    if canonicalize_name(name) != canonicalize_name(other_name):
-        return False
-    try:
-        return Version(version) == Version(other_version)
-    except InvalidVersion:
-        return version == other_version
+def _kept_wheel(tree: Path) -> Path:
+    """The wheel of a kept rebuild; raises one of DAMAGES."""
+    kept = json.loads((tree / "rebuild.json").read_text(encoding="utf-8"))
+    filename, sha256 = str(kept["filename"]), str(kept["sha256"])
+    if why_unsafe(filename) or why_unsafe(sha256):
+        raise ValueError("a name that was never kept")
+    wheel = tree / sha256 / filename
+    if _sha256(wheel) != sha256:
+        raise ValueError("other bytes than those that were kept")
+    return wheel
 
 
 def _sha256(path: Path) -> str:

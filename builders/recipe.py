@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 
+from builders import recipe_values as values
 from verify.errors import UsageFault
 from verify.finding import JSONValue
 
@@ -142,7 +143,7 @@ def recipe_from_json(document: object, *, depth: int = 0) -> Recipe:
     """
     try:
         return _recipe(_document(document, depth), depth)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UsageFault(
             f"this is no recipe that truewheel can replay: {type(error).__name__}: {error}",
             hint="pass the JSON that `truewheel check --json` gives under `recipe`",
@@ -161,54 +162,35 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
     source, backend = document["source"], document["backend"]
     return Recipe(
         source=SourceFile(
-            name=canonicalize_name(source["name"]),
-            version=_text(source["version"]),
-            filename=_text(source["filename"]),
-            sha256=_digest(source["sha256"]),
+            name=values.name(source["name"]),
+            version=values.text(source["version"]),
+            filename=values.filename(source["filename"]),
+            sha256=values.digest(source["sha256"]),
         ),
-        python=_text(document["python"]),
-        sandbox=_text(document["sandbox"]),
-        image=None if document["image"] is None else _text(document["image"]),
-        as_of=datetime.fromisoformat(document["as_of"]),
+        python=values.python(document["python"]),
+        sandbox=values.text(document["sandbox"]),
+        image=None if document["image"] is None else values.text(document["image"]),
+        as_of=values.moment(document["as_of"]),
         backend=BackendCall(
-            mode=_text(backend["mode"]),
-            backend=_text(backend["backend"]),
-            backend_path=tuple(_text(item) for item in backend["backend_path"]),
+            mode=values.mode(backend["mode"]),
+            backend=values.text(backend["backend"]),
+            backend_path=values.texts(backend["backend_path"]),
         ),
         requirements=tuple(_locked(item, depth) for item in document["requirements"]),
-        environment=_mapping(document["environment"]),
-        umask=_text(document["umask"]),
-        config_settings=_mapping(document["config_settings"]),
-        compiler_flags=_mapping(document["compiler_flags"]),
-        post_steps=tuple(_text(item) for item in document["post_steps"]),
+        environment=values.variables(document["environment"]),
+        umask=values.umask(document["umask"]),
+        config_settings=values.settings(document["config_settings"]),
+        compiler_flags=values.variables(document["compiler_flags"]),
+        post_steps=values.texts(document["post_steps"]),
     )
 
 
 def _locked(item: dict[str, Any], depth: int) -> LockedFile:
     nested = item["recipe"]
     return LockedFile(
-        name=canonicalize_name(item["name"]),
-        version=_text(item["version"]),
-        filename=_text(item["filename"]),
-        sha256=_digest(item["sha256"]),
+        name=values.name(item["name"]),
+        version=values.text(item["version"]),
+        filename=values.filename(item["filename"]),
+        sha256=values.digest(item["sha256"]),
         recipe=None if nested is None else recipe_from_json(nested, depth=depth + 1),
     )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no string")
-    return value
-
-
-def _digest(value: object) -> str:
-    text = _text(value)
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise ValueError(f"{text!r} is no sha256")
-    return text
-
-
-def _mapping(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is no object")
-    return {_text(key): _text(item) for key, item in value.items()}

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
@@ -25,12 +26,51 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_fi
 from builders.errors import BuildFault, FailureCode
 from builders.machine import environment_tags, uv_platform
 from builders.recipe import digest_of
-from builders.store import Store
+from builders.store import Store, StoreError
+from verify.errors import TruewheelError
 from verify.index.interface import FileKind, IndexFile, IndexUnreachableError, Sha256
 
 UV_TIMEOUT = 300.0
 
+SETTLED = timedelta(minutes=15)
+"""Files uploaded a moment ago may not be listed everywhere yet."""
+
+MAX_SAID = 2000
+"""Characters of uv's words in a message."""
+
+REQUIREMENTS, CONSTRAINTS = "requirements.in", "constraints.txt"
+
+_INDEX = re.compile(
+    r"""
+    ^(?:error|\ \ cause):\ (?:
+        Failed\ to\ fetch:?\ (?!.*file://)
+      | Request\ failed\ after
+      | error\ sending\ request
+      | HTTP\ status\ (?:server|client)\ error
+      | client\ error\ \(
+      | Received\ some\ unexpected
+      | Unsupported\ `Content-Type`
+      | unexpected\ argument | invalid\ value   # uv's own options: only the index URLs vary
+      | Network\ connectivity\ is\ disabled
+    )
+    | ^hint:\ Packages\ were\ unavailable\ because\ the\ network\ was\ disabled
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""uv's words for an index that did not answer properly, at the start of its own lines: text that it
+quotes from requirements and metadata is never there."""
+
+_DISK = re.compile(
+    r"^  cause: (?:No space left on device|Disk quota exceeded|Permission denied"
+    r"|Read-only file system|Input/output error) \(os error \d+\)$",
+    re.MULTILINE,
+)
+
 _NEEDS_BUILD = re.compile(r"Wheels are required for `([A-Za-z0-9._-]+)`")
+
+
+class UnreadableLockError(IndexUnreachableError):
+    """A lock that uv wrote, or that was kept, is none."""
 
 
 class SourceOnlyError(BuildFault):
@@ -83,6 +123,7 @@ class UvResolver:
             SourceOnlyError: a requirement must be built from source first.
             BuildFault: there is no solution.
             IndexUnreachableError: the index did not answer.
+            StoreError: uv's cache cannot be written.
         """
         key = digest_of(
             {
@@ -94,23 +135,27 @@ class UvResolver:
                 "platform": uv_platform(),
             }
         )
-        text = self._store.recall("resolutions", key)
-        if text is None:
-            text = self._ask_uv(question)
+        tags = environment_tags(question.python)
+        kept = self._store.recall("resolutions", key)
+        if kept is not None:
+            with suppress(UnreadableLockError):
+                return _chosen_files(kept, tags)
+        text = self._ask_uv(question)
+        files = _chosen_files(text, tags)
+        # Of the last minutes and the future more files may appear; offline, others may be cached.
+        if not self._offline and question.as_of < datetime.now(UTC) - SETTLED:
             self._store.remember("resolutions", key, text)
-        return _chosen_files(text, environment_tags(question.python))
+        return files
 
     def _ask_uv(self, question: Question) -> str:
         from uv import find_uv_bin  # noqa: PLC0415 - only a cold cache needs it
 
         with TemporaryDirectory(prefix="truewheel-") as folder:
-            requirements = Path(folder) / "requirements.in"
-            requirements.write_text("\n".join(question.requirements) + "\n", encoding="utf-8")
-            constraints = Path(folder) / "constraints.txt"
-            constraints.write_text("\n".join(question.constraints) + "\n", encoding="utf-8")
+            _write_lines(Path(folder) / REQUIREMENTS, question.requirements)
+            _write_lines(Path(folder) / CONSTRAINTS, question.constraints)
             command = [
-                find_uv_bin(), "pip", "compile", str(requirements),
-                "--constraints", str(constraints),
+                find_uv_bin(), "pip", "compile", REQUIREMENTS,
+                "--constraints", CONSTRAINTS,
                 "--format", "pylock.toml",
                 "--exclude-newer", question.as_of.astimezone(UTC).isoformat(),
                 "--python-version", f"{question.python[0]}.{question.python[1]}",
@@ -118,18 +163,24 @@ class UvResolver:
                 "--only-binary", ":all:",
                 "--python", sys.executable,
                 "--no-python-downloads", "--no-progress", "--color", "never",
-                "--cache-dir", str(self._store.folder("uv")),
+                "--cache-dir", str(self._store.folder("uv").absolute()),
                 *self._indexes.arguments,
                 *(["--offline"] if self._offline else []),
             ]  # fmt: skip
-            return _run_uv(command, self._indexes.environment)
+            return _run_uv(command, self._indexes.environment, Path(folder))
 
 
-def _run_uv(command: list[str], environment: Mapping[str, str]) -> str:
+def _write_lines(path: Path, lines: tuple[str, ...]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _run_uv(command: list[str], environment: Mapping[str, str], folder: Path) -> str:
+    """Run uv in a folder of its own, where no requirement can be the name of a file."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_", "PYTHON"))}
     try:
         done = subprocess.run(
             command,
+            cwd=folder,
             env={**kept, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -137,16 +188,22 @@ def _run_uv(command: list[str], environment: Mapping[str, str]) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise IndexUnreachableError(
+        # uv gives up a silent index much sooner: these requirements take too long to solve.
+        raise BuildFault(
             f"resolving build requirements took more than {UV_TIMEOUT:.0f} s",
-            hint="the index answers too slowly; try again",
+            code=FailureCode.TIMEOUT,
         ) from error
     if done.returncode == 0:
-        return done.stdout.decode("utf-8")
+        return done.stdout.decode("utf-8", errors="replace")
     raise _failure(done.stderr.decode("utf-8", errors="replace"))
 
 
-def _failure(stderr: str) -> BuildFault | IndexUnreachableError:
+def _failure(stderr: str) -> TruewheelError:
+    """Whose fault it was.
+
+    What the index and the disk did is known by uv's words; the rest, also what uv cannot parse,
+    lies in the requirements and the wheels that they lead to.
+    """
     needs_build = _NEEDS_BUILD.search(stderr)
     if needs_build is not None:
         return SourceOnlyError(needs_build[1])
@@ -154,22 +211,27 @@ def _failure(stderr: str) -> BuildFault | IndexUnreachableError:
         line.strip().removeprefix("cause: ")
         for line in stderr.splitlines()
         if line.strip() and not line.startswith(("warning:", "hint:"))
-    )
-    if "No solution found" in stderr and "network was disabled" not in stderr:
-        return BuildFault(
-            f"no build environment as of that day: {said}", code=FailureCode.NO_BUILD_REQUIREMENTS
+    )[:MAX_SAID]
+    if _DISK.search(stderr):
+        return StoreError(
+            f"build requirements cannot be resolved: {said}",
+            hint="free some space or choose another place with --cache-dir",
         )
-    return IndexUnreachableError(
-        f"the index could not be asked for build requirements: {said}",
-        hint="check the network and the index URL; without --offline nothing is assumed cached",
+    if _INDEX.search(stderr):
+        return IndexUnreachableError(
+            f"the index could not be asked for build requirements: {said}",
+            hint="check the network and the index URL; without --offline nothing is assumed cached",
+        )
+    return BuildFault(
+        f"no build environment as of that day: {said}", code=FailureCode.NO_BUILD_REQUIREMENTS
     )
 
 
 def _chosen_files(text: str, tags: tuple[Tag, ...]) -> tuple[IndexFile, ...]:
     try:
         lock = Pylock.from_dict(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
-        raise IndexUnreachableError(f"uv wrote a lock that cannot be read: {error}") from error
+    except (ValueError, RecursionError, PylockValidationError) as error:
+        raise UnreadableLockError(f"uv wrote a lock that cannot be read: {error}") from error
     rank = {tag: place for place, tag in enumerate(tags)}
     return tuple(
         _chosen_wheel(package, rank)

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,17 @@ from tempfile import NamedTemporaryFile, mkdtemp
 from verify.errors import TruewheelError
 
 DRAFT_PREFIX = ".draft-"
+
+LEFTOVER_SECONDS = 24 * 3600.0
+"""No build takes a day: a draft of that age was left by a process that was killed."""
+
+DISK_ERRORS = frozenset(
+    {
+        errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS,
+        errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE,
+    }
+)  # fmt: skip
+"""What a machine's own disk, permissions and limits say; never the fault of what is written."""
 
 
 class StoreError(TruewheelError):
@@ -38,7 +50,7 @@ class Store:
         """The text kept under a digest, None if there is none."""
         try:
             return (self._root / kind / digest).read_text(encoding="utf-8")
-        except FileNotFoundError:
+        except (FileNotFoundError, UnicodeDecodeError):
             return None
 
     def remember(self, kind: str, digest: str, text: str) -> None:
@@ -46,7 +58,9 @@ class Store:
         folder = self.folder(kind)
         with (
             storing(folder),
-            NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file,
+            NamedTemporaryFile(
+                "w", prefix=DRAFT_PREFIX, dir=folder, delete=False, encoding="utf-8"
+            ) as file,
         ):
             try:
                 file.write(text)
@@ -76,6 +90,7 @@ class Store:
     def new_tree(self, kind: str, digest: str) -> Iterator[Path]:
         """A directory to fill; on leaving it is kept under the digest, on an error removed."""
         folder = self.folder(kind)
+        _sweep(folder)
         with storing(folder):
             draft = Path(mkdtemp(prefix=DRAFT_PREFIX, dir=folder))
         try:
@@ -87,6 +102,23 @@ class Store:
                     _rename_tree(draft, folder / digest)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    oldest = time.time() - LEFTOVER_SECONDS
+    # Another process may sweep the same folder at the same time.
+    with suppress(OSError):
+        for path in folder.glob(f"{DRAFT_PREFIX}*"):
+            with suppress(OSError):
+                if path.lstat().st_mtime < oldest:
+                    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _rename_tree(draft: Path, final: Path) -> None:
@@ -117,7 +149,7 @@ def storing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
+        if error.errno not in DISK_ERRORS:
             raise
         raise StoreError(
             f"cannot write below {folder}: {error.strerror}",

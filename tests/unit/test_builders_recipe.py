@@ -76,6 +76,39 @@ def test_anything_else_is_refused_with_one_error(document: object) -> None:
         recipe_from_json(document)
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SOURCE_DATE_EPOCH": "1733333724", "CFLAGS": "-O2 -g", "CC": "gcc"},
+        {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_THING": "1.0", "CMAKE_ARGS": "-DX=ON"},
+    ],
+)
+def test_options_of_build_tools_are_accepted(environment: dict[str, str]) -> None:
+    document = {**recipe_to_json(recipe()), "environment": environment}
+    assert recipe_from_json(document).environment == environment
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environment": {"PATH": "/build"}},
+        {"environment": {"LD_PRELOAD": "x"}},
+        {"compiler_flags": {"PYTHONPATH": "x"}},
+        {"environment": {"CC\n": "x"}},
+        {"environment": {"SOURCE_DATE_EPOCH": "-1"}},
+        {"config_settings": {"a": "\0"}},
+        {"umask": "9"},
+        {"python": "3"},
+        {"as_of": "2024-01-01T00:00:00"},
+        {"backend": {"mode": "shell", "backend": "b", "backend_path": []}},
+        {"backend": {"mode": "pep517", "backend": "b", "backend_path": ["x"] * 101}},
+    ],
+)
+def test_values_that_would_escape_a_recipe_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(UsageFault, match="no recipe"):
+        recipe_from_json({**recipe_to_json(recipe()), **change})
+
+
 def test_bottomless_nesting_is_refused() -> None:
     value = recipe()
     for _ in range(40):

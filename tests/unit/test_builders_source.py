@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import source
+from builders import sdist as sdist_module
 from builders.errors import BuildFault, FailureCode
 from builders.source import LEGACY_BACKEND, read_build_system
 
@@ -85,7 +85,7 @@ def test_a_broken_archive_is_a_bad_source(tmp_path: Path, content: bytes) -> Non
 def test_a_source_that_unpacks_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "MAX_UNPACKED", 1 << 16)
+    monkeypatch.setattr(sdist_module, "MAX_UNPACKED", 1 << 16)
     path = sdist(tmp_path, {"setup.py": "", "zeros": "0" * (1 << 18)})
     with pytest.raises(BuildFault, match="too many bytes"):
         read_build_system(path)
@@ -94,3 +94,37 @@ def test_a_source_that_unpacks_without_end_is_refused(
 def test_a_source_without_any_build_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildFault, match="neither"):
         read_build_system(sdist(tmp_path, {"README": "hello"}))
+
+
+def test_many_empty_members_in_a_row_are_no_large_header(tmp_path: Path) -> None:
+    path = tmp_path / "thing-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for number in range(5000):
+            tar.addfile(tarfile.TarInfo(f"thing-1.0/{number}"))
+        tar.addfile(tarfile.TarInfo("thing-1.0/setup.py"))
+    assert not read_build_system(path).declared
+
+
+def test_a_pax_header_of_many_digits_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "thing-1.0.tar.gz"
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 900_000
+    with gzip.open(path, "wb", 1) as stream:
+        stream.write(header.tobuf(tarfile.USTAR_FORMAT) + b"1" * 900_096)
+    with pytest.raises(BuildFault, match="absurd number"):
+        read_build_system(path)
+
+
+def test_a_pyproject_of_more_keys_than_memory_is_refused(tmp_path: Path) -> None:
+    text = "[" + ".".join(["a"] * 1000) + "]\n" + "".join(f"b{n}.c = 1\n" for n in range(40_000))
+    with pytest.raises(BuildFault, match="too many parts"):
+        read_build_system(sdist(tmp_path, {"pyproject.toml": text}))
+
+
+@pytest.mark.parametrize(
+    "line", [f"build-backend = '{'b' * 5000}'", f"backend-path = {['x'] * 101}"]
+)
+def test_more_than_an_argument_holds_is_a_bad_source(tmp_path: Path, line: str) -> None:
+    with pytest.raises(BuildFault) as caught:
+        read_build_system(sdist(tmp_path, {"pyproject.toml": f"[build-system]\n{line}\n"}))
+    assert caught.value.code is FailureCode.BAD_SOURCE

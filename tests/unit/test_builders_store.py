@@ -65,3 +65,25 @@ def test_a_forgotten_tree_is_gone_and_forgetting_twice_is_fine(tmp_path: Path) -
     store.forget_tree("rebuilds", "abc")
     assert store.find_tree("rebuilds", "abc") is None
     assert [path.name for path in (tmp_path / "rebuilds").iterdir()] == []
+
+
+def test_what_a_killed_process_left_a_day_ago_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.remember("rebuilds", "kept", "text")
+    folder = tmp_path / "rebuilds"
+    for name in (".draft-old", ".draft-new"):
+        (folder / name).mkdir()
+        (folder / name / "file").write_text("x", encoding="utf-8")
+    (folder / ".draft-text").write_text("x", encoding="utf-8")
+    for name in (".draft-old", ".draft-text", "kept"):
+        os.utime(folder / name, (0, 0))
+    with store.new_tree("rebuilds", "abc"):
+        pass
+    assert sorted(path.name for path in folder.iterdir()) == [".draft-new", "abc", "kept"]
+
+
+def test_an_unreadable_text_is_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.remember("resolutions", "abc", "x")
+    (tmp_path / "resolutions" / "abc").write_bytes(b"\xff")
+    assert store.recall("resolutions", "abc") is None

@@ -1,0 +1,120 @@
+"""Values of a recipe's JSON, which may come from anywhere: each is checked where it enters.
+
+The functions raise TypeError or ValueError; `builders.recipe` makes one UsageFault of them.
+"""
+
+import re
+from datetime import datetime
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from verify.index.filenames import why_unsafe
+
+MAX_TEXT = 4096
+"""Characters of one value."""
+
+MAX_ITEMS = 100
+"""Values of one list or object; more than a hundred settings are nobody's."""
+
+BUILD_VARIABLES = re.compile(
+    r"""
+    SOURCE_DATE_EPOCH                                   # reproducible-builds.org
+    | (C|CPP|CXX|F|FC|LD|RUST|CGO_C|CGO_LD|ARCH)FLAGS   # make's and distutils' names
+    | CC | CXX | FC | AR | RANLIB | LDSHARED | MAKEFLAGS | CYTHON_FORCE
+    | CARGO_BUILD_[A-Z_]+ | CARGO_PROFILE_[A-Z_]+
+    | CMAKE_[A-Z_]+ | SKBUILD_[A-Z_]+
+    | (SETUPTOOLS_SCM|VCS_VERSIONING)_PRETEND_VERSION(_FOR_[A-Z0-9_]+)?
+    | SETUPTOOLS_USE_DISTUTILS | SETUPTOOLS_ENABLE_FEATURES
+    | PBR_VERSION | PDM_BUILD_SCM_VERSION | HATCH_BUILD_[A-Z_]+ | HATCH_VCS_[A-Z_]+
+    | POETRY_DYNAMIC_VERSIONING_[A-Z_]+
+    """,
+    re.VERBOSE,
+)
+"""Variables that a build reads as an option. What a sandbox fixes (PATH, HOME, TZ, locale) or what
+makes a loader or an interpreter run other code (LD_*, PYTHON*) is none of them: those would say
+where code comes from, which a recipe says by hash only."""
+
+
+def text(value: object) -> str:
+    """A string that can be an argument, an environment value and UTF-8."""
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:100]!r} is no string")
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"{value[:100]!r} is too long")
+    if "\0" in value:
+        raise ValueError(f"{value[:100]!r} has a NUL")
+    value.encode("utf-8")
+    return value
+
+
+def name(value: object) -> NormalizedName:
+    """A project name, normalized."""
+    return canonicalize_name(text(value), validate=True)
+
+
+def filename(value: object) -> str:
+    """A file name that may become a path."""
+    reason = why_unsafe(text(value))
+    if reason is not None:
+        raise ValueError(f"{value!r} is no file name: {reason}")
+    return text(value)
+
+
+def digest(value: object) -> str:
+    """A lower-case hexadecimal sha256."""
+    return _matching(value, "[0-9a-f]{64}", "sha256")
+
+
+def python(value: object) -> str:
+    """A Python version `X.Y`."""
+    return _matching(value, r"[0-9]\.[0-9]{1,2}", "Python version X.Y")
+
+
+def umask(value: object) -> str:
+    """Octal digits of a umask."""
+    return _matching(value, "[0-7]{3,4}", "umask")
+
+
+def mode(value: object) -> str:
+    """A way to ask for a wheel, see `BackendCall`."""
+    return _matching(value, r"pep517|setup\.py", "way to build")
+
+
+def moment(value: object) -> datetime:
+    """A time with a zone."""
+    parsed = datetime.fromisoformat(text(value))
+    if parsed.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return parsed
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of strings."""
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
+        raise TypeError(f"{str(value)[:100]!r} is no list, or a too long one")
+    return tuple(text(item) for item in value)
+
+
+def settings(value: object) -> dict[str, str]:
+    """An object of strings."""
+    if not isinstance(value, dict) or len(value) > MAX_ITEMS:
+        raise TypeError(f"{str(value)[:100]!r} is no object, or a too large one")
+    return {text(key): text(item) for key, item in value.items()}
+
+
+def variables(value: object) -> dict[str, str]:
+    """Environment variables, each one of BUILD_VARIABLES."""
+    found = settings(value)
+    for key in found:
+        if BUILD_VARIABLES.fullmatch(key) is None:
+            raise ValueError(f"the variable {key!r} is no option of a build")
+    if "SOURCE_DATE_EPOCH" in found:
+        _matching(found["SOURCE_DATE_EPOCH"], "[0-9]{1,12}", "number of seconds")
+    return found
+
+
+def _matching(value: object, pattern: str, what: str) -> str:
+    found = text(value)
+    if re.fullmatch(pattern, found) is None:
+        raise ValueError(f"{found[:100]!r} is no {what}")
+    return found

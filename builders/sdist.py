@@ -1,0 +1,175 @@
+"""Reading the few files that plan a build out of an sdist, whatever the archive tries.
+
+tarfile reads extended headers (PAX, GNU long names, sparse maps) into memory, as long as they say
+they are. So it reads through a stream that is told where headers start, and that counts what is
+read from there on; tarfile seeks before it reads anything else.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from builders.errors import BuildFault, FailureCode
+
+MAX_UNPACKED = 4 * 1024**3
+MAX_MEMBERS = 200_000
+
+MAX_FILE = 512 * 1024
+"""Bytes of a planning file; pyproject.toml files of a hundred kilobytes exist."""
+
+MAX_HEADER = 1024 * 1024
+"""Bytes of the headers of one member together, and of one read."""
+
+MAX_GLOBAL_HEADERS = 100
+"""Entries of global PAX headers, which are kept to the end; git archives have one."""
+
+READ_FILE = "pyproject.toml"
+KNOWN_FILES = frozenset({READ_FILE, "setup.py"})
+
+FAULTS = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError,
+    ValueError, RuntimeError, MemoryError, OverflowError,
+)  # fmt: skip
+"""What broken archives raise; RuntimeError is also RecursionError and NotImplementedError."""
+
+_PAX_DIGITS = re.compile(rb"[0-9]{64}")
+
+
+def planning_files(sdist: Path) -> dict[str, bytes]:
+    """The planning files at the archive's root: content of pyproject.toml, nothing for others.
+
+    Raises:
+        BuildFault: the archive is broken or beyond bounds.
+    """
+    reader = _zip_files if sdist.suffix == ".zip" else _tar_files
+    try:
+        return dict(reader(sdist))
+    except FAULTS as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BuildFault(
+            f"{sdist.name} cannot be read: {str(said)[:300]}", code=FailureCode.BAD_SOURCE
+        ) from error
+
+
+def _root_file(name: str) -> str | None:
+    """`setup.py` for `anything-1.0/setup.py`, None for what lies elsewhere."""
+    parts = name.removeprefix("./").split("/")
+    return parts[1] if len(parts) == 2 and parts[1] in KNOWN_FILES else None
+
+
+def _tar_files(sdist: Path) -> Iterator[tuple[str, bytes]]:
+    with _decompressed(sdist) as unpacked:
+        stream = _Forward(unpacked)
+        with tarfile.TarFile(fileobj=cast("IO[bytes]", stream), mode="r") as archive:
+            for member in _members(archive, stream):
+                name = _root_file(member.name)
+                if name is not None and member.isreg():
+                    yield name, _tar_content(archive, member) if name == READ_FILE else b""
+
+
+def _members(archive: tarfile.TarFile, stream: "_Forward") -> Iterator[tarfile.TarInfo]:
+    for _ in range(MAX_MEMBERS):
+        stream.expect_header()
+        member = archive.next()
+        if member is None:
+            return
+        # Else every header stays in memory to the end.
+        archive.members.clear()  # type: ignore[attr-defined] # an attribute typeshed leaves out
+        if len(archive.pax_headers) > MAX_GLOBAL_HEADERS:
+            raise ValueError("too many global headers")
+        yield member
+    raise ValueError("too many members")
+
+
+def _tar_content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    if member.size > MAX_FILE:
+        raise ValueError(f"{READ_FILE} is too large")
+    content = archive.extractfile(member)
+    return content.read() if content else b""
+
+
+def _decompressed(sdist: Path) -> IO[bytes]:
+    with sdist.open("rb") as file:
+        magic = file.read(6)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(sdist))
+    if magic.startswith(b"BZh"):
+        return bz2.open(sdist)
+    if magic == b"\xfd7zXZ\x00":
+        return lzma.open(sdist)
+    return sdist.open("rb")
+
+
+class _Forward(io.RawIOBase):
+    """A stream that only goes forward, and is read in small pieces.
+
+    Without a way back, headers with negative or looping offsets (CVE-2019-20907, CVE-2025-8194)
+    cannot make tarfile read the same place twice.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._at = 0
+        self._left = MAX_HEADER
+
+    def expect_header(self) -> None:
+        """Allow MAX_HEADER bytes from here on, as every seek does."""
+        self._left = MAX_HEADER
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET or offset < self._at:
+            raise ValueError("it refers back to itself")
+        if offset > MAX_UNPACKED:
+            raise ValueError("unpacks to too many bytes")
+        while self._at < offset:
+            skipped = self._stream.read(min(offset - self._at, MAX_HEADER))
+            if not skipped:
+                break
+            self._at += len(skipped)
+        self._left = MAX_HEADER
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        self._left -= size
+        if size < 0 or self._left < 0:
+            raise ValueError("a header is too large")
+        chunk = self._stream.read(size)
+        # tarfile's search for hdrcharset takes quadratic time in a run of digits (CVE-2024-6232).
+        if size > tarfile.BLOCKSIZE and _PAX_DIGITS.search(chunk):
+            raise ValueError("a header has an absurd number")
+        self._at += len(chunk)
+        if self._at > MAX_UNPACKED:
+            raise ValueError("unpacks to too many bytes")
+        return chunk
+
+
+def _zip_files(sdist: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(sdist) as archive:
+        for info in archive.infolist()[:MAX_MEMBERS]:
+            name = _root_file(info.filename)
+            if name is not None and not info.is_dir():
+                yield name, _zip_content(archive, info) if name == READ_FILE else b""
+
+
+def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.file_size > MAX_FILE:
+        raise ValueError(f"{READ_FILE} is too large")
+    with archive.open(info) as content:
+        return content.read(MAX_FILE)

@@ -1,0 +1,93 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from builders.errors import BuildFault
+from builders.resolve import Question, SourceOnlyError, UvIndexes, UvResolver, _failure
+from builders.store import Store, StoreError
+from verify.index.interface import IndexUnreachableError
+
+PAST = datetime(2024, 5, 1, tzinfo=UTC)
+
+NO_SOLUTION = "error: No solution found when resolving dependencies\n  cause: Because x is not"
+UNREACHABLE = """\
+error: Failed to fetch: http://example.org/simple/x/
+  cause: error sending request for url (http://example.org/simple/x/)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stderr", "expected"),
+    [
+        (UNREACHABLE, IndexUnreachableError),
+        ("error: Request failed after 3 retries\n", IndexUnreachableError),
+        (
+            "error: Received some unexpected HTML from `http://example.org/x/`",
+            IndexUnreachableError,
+        ),
+        (
+            f"{NO_SOLUTION}\n\nhint: Packages were unavailable because the network was disabled.",
+            IndexUnreachableError,
+        ),
+        ("error: x\n  cause: No space left on device (os error 28)\n", StoreError),
+        (NO_SOLUTION, BuildFault),
+        ("error: Couldn't parse requirement in `requirements.in` at position 0\n", BuildFault),
+        ("error: Failed to read `x @ file:///x-1.0-py3-none-any.whl`\n", BuildFault),
+        ("", BuildFault),
+        (
+            "error: Wheels are required for `some-thing` because building is disabled",
+            SourceOnlyError,
+        ),
+    ],
+)
+def test_the_indexs_failures_are_told_from_the_requirements(
+    stderr: str, expected: type[Exception]
+) -> None:
+    assert type(_failure(stderr)) is expected
+
+
+def test_quoted_text_does_not_pass_for_a_failure_of_the_index() -> None:
+    stderr = (
+        "error: Couldn't parse metadata of x\n"
+        "  cause: expected a name\n"
+        "         error: Failed to fetch: http://example.org\n"
+        "           cause: error sending request for url; network was disabled\n"
+    )
+    assert type(_failure(stderr)) is BuildFault
+
+
+def resolver(folder: Path, *, offline: bool = False) -> UvResolver:
+    """With an index that nobody listens at; a resolution of nothing asks no index."""
+    arguments = ("--no-config", "--default-index", "http://127.0.0.1:1/simple")
+    return UvResolver(
+        UvIndexes(arguments=arguments, environment={}), Store(folder), offline=offline
+    )
+
+
+def question(as_of: datetime) -> Question:
+    return Question(requirements=(), constraints=(), as_of=as_of, python=(3, 11))
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "resolutions").glob("*"))
+
+
+def test_only_what_cannot_change_any_more_is_kept(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for as_of in (now, now + timedelta(days=1)):
+        assert resolver(tmp_path).resolve(question(as_of)) == ()
+    assert resolver(tmp_path, offline=True).resolve(question(PAST)) == ()
+    assert kept(tmp_path) == []
+    assert resolver(tmp_path).resolve(question(PAST)) == ()
+    assert len(kept(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff", b"lock-version = 5"])
+def test_a_damaged_resolution_is_asked_again(damage: bytes, tmp_path: Path) -> None:
+    resolver(tmp_path).resolve(question(PAST))
+    (path,) = kept(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(damage)
+    assert resolver(tmp_path).resolve(question(PAST)) == ()
+    assert path.read_bytes() == whole
