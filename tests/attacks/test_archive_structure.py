@@ -258,6 +258,26 @@ ODDITIES = {
         _core(central_extra=struct.pack("<HHBL", 0x5455, 5, 1, 0)),
         "archive.extra-field",
     ),
+    "too-new-for-extractors": (
+        _core(local={"needed": 46}, central={"needed": 46}),
+        "archive.unknown-version",
+    ),
+    "february-30": (_core(date=40 << 9 | 2 << 5 | 30), "archive.invalid-time"),
+    "long-name": (_with_member("a" * 600), "archive.unportable-name"),
+    "wide-descriptor": (
+        _core(
+            flags=8,
+            local={"crc": 0, "compressed": 0, "size": 0},
+            descriptor=struct.pack(
+                "<4sLQQ",
+                b"PK\7\x08",
+                zlib.crc32(DATA[CORE]),
+                len(deflate(DATA[CORE])),
+                len(DATA[CORE]),
+            ),
+        ),
+        "archive.descriptor-width",
+    ),
     "local-extra": (_core(local_extra=struct.pack("<HH", 0xCAFE, 0)), "archive.extra-field"),
     "local-time": (_core(local={"time": 99}), "archive.local-differs"),
     "local-version": (_core(local={"needed": 45}), "archive.local-differs"),
@@ -287,6 +307,23 @@ ODDITIES = {
         "archive.physical-order",
     ),
 }
+
+
+def test_thousands_of_extra_fields_make_few_findings(tmp_path: Path) -> None:
+    fields = struct.pack("<HH", 0xCAFE, 0) * 16_000
+    many = [replace(entry, local_extra=fields, central_extra=fields) for entry in entries() * 4]
+    diff = compare(write(tmp_path / "p", pack(many)), write(tmp_path / "r", HONEST))
+    assert "archive.many-extra-fields" in {finding.rule for finding in diff.findings}
+    assert diff.verdict is Verdict.SUSPICIOUS
+    assert len(diff.findings) < 1000
+
+
+def test_file_above_another_member_is_found_however_many_lie_between(tmp_path: Path) -> None:
+    names = ["example/a", "example/a-b", "example/a.b/c", "example/A/b/c"]
+    data = _with(*(Entry(name=name) for name in names))
+    diff = compare(write(tmp_path / "p", data), write(tmp_path / "r", HONEST))
+    conflicts = [f.member for f in diff.findings if f.rule == "archive.path-conflict"]
+    assert conflicts == ["example/a"]
 
 
 @pytest.mark.parametrize("technique", TECHNIQUES)

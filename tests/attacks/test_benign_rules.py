@@ -1,5 +1,6 @@
 """Every benign rule, and attempts to smuggle something through it."""
 
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -171,3 +172,25 @@ def test_stored_bytes_behind_a_stored_member_cannot_hide(tmp_path: Path) -> None
     published = pack(changed(CORE, {"stream": HONEST[CORE] + b"hidden"}, base))
     diff = _compare(tmp_path, published, pack(entries(HONEST)))
     assert diff.verdict is Verdict.SUSPICIOUS
+
+
+def test_stream_larger_than_its_content_is_unexplained(tmp_path: Path) -> None:
+    # One byte in each stored block: every bit has a meaning, but no compressor does this.
+    blocks = b"".join(b"\0\1\0\xfe\xff" + TEXT[at : at + 1] for at in range(len(TEXT)))
+    stream = blocks + b"\3\0"
+    assert zlib.decompress(stream, -15) == TEXT
+    diff = _compare(tmp_path, _with_stream(stream), _with_stream(deflate(TEXT)))
+    assert "container.deflate-slack" in {finding.rule for finding in diff.findings}
+    assert diff.verdict is Verdict.DIFFERENT
+
+
+def test_many_path_files_under_new_names_cost_no_time(tmp_path: Path) -> None:
+    def named(suffix: str) -> bytes:
+        files = {f"x{at}{suffix}.pth": b"import os%06d\n" % at for at in range(3000)}
+        return pack(entries(with_record(honest_files(files))))
+
+    start = time.perf_counter()
+    diff = _compare(tmp_path, named("-py3.8"), named("-py3.9"))
+    assert diff.verdict is Verdict.DIFFERENT
+    assert "code.autostart" not in {finding.rule for finding in diff.findings}
+    assert time.perf_counter() - start < 10

@@ -1,6 +1,8 @@
 """Finding the setting of zlib that packed a stream."""
 
+import time
 import zlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -50,3 +52,26 @@ def test_setting_that_worked_is_tried_first() -> None:
 def test_candidates_are_distinct_and_start_with_the_default() -> None:
     assert len(set(CANDIDATES)) == len(CANDIDATES)
     assert str(CANDIDATES[0]) == "level 6"
+
+
+def test_content_that_many_settings_pack_alike_costs_little() -> None:
+    """Of zeros every setting makes the same stream up to the end, where this one differs."""
+    zeros = [bytes(256 * 1024)] * 240
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    stream = b"".join(map(packer.compress, zeros)) + packer.compress(b"x") + packer.flush()
+
+    def windows() -> Iterator[bytes]:
+        return iter(zeros)
+
+    search = SettingSearch()
+    start = time.perf_counter()
+    assert search.reproduce(RawFile(stream), 0, len(stream), windows) is None
+    assert time.perf_counter() - start < 6
+
+
+def test_setting_after_the_budget_is_spent_is_still_found_if_likely() -> None:
+    search = SettingSearch(packed=1 << 40)
+    for level, expected in ((6, Setting(level=6)), (9, None)):
+        stream = deflate(TEXT, level)
+        found = search.reproduce(RawFile(stream), 0, len(stream), lambda: iter([TEXT]))
+        assert found == expected

@@ -150,6 +150,44 @@ def test_recorded_fields_name_common_values_once_and_new_programs(tmp_path: Path
     }
 
 
+def test_free_fields_stay_free_where_they_decide_nothing(tmp_path: Path) -> None:
+    page = "example-1.0.data/data/share/example.txt"
+    base = entries(with_record(honest_files({page: b"x\n", "example/other.pyc": b"x"})))
+    later = [replace(entry, date=0x5821, mode=0o100600) for entry in base]
+    diff = _diff(tmp_path, pack(later), pack(base))
+    assert diff.verdict is Verdict.REGENERATED
+
+
+@pytest.mark.parametrize(
+    ("source", "bytecode"),
+    [
+        (CORE, "example/core.pyc"),
+        (CORE, "example/__pycache__/core.cpython-311.pyc"),
+        (CORE, "example/__pycache__/core.cpython-311.opt-1.pyc"),
+        (CORE, "example-1.0.data/purelib/example/core.pyc"),
+        ("example-1.0.data/platlib/example/sub.py", "example/__pycache__/sub.cpython-312.pyc"),
+    ],
+)
+def test_date_of_a_source_with_bytecode_is_not_free(
+    source: str, bytecode: str, tmp_path: Path
+) -> None:
+    base = entries(with_record(honest_files({"example-1.0.data/platlib/example/sub.py": b"x"})))
+    compiled = [*base, Entry(name=bytecode)]
+    published = pack(changed(source, {"date": 0x5821}, compiled))
+    diff = _diff(tmp_path, published, pack(compiled))
+    found = [f for f in diff.findings if f.rule == "container.meaningful-field"]
+    assert [(f.member, f.evidence["field"]) for f in found] == [(source, "date_time")]
+    # Time and date, in both headers; RECORD lists no bytecode, but that costs no byte.
+    assert diff.accounting.unexplained_bytes == 8
+
+
+def test_system_that_hides_the_mode_from_some_installers_is_told(tmp_path: Path) -> None:
+    base = entries()
+    unix, dos = (changed(CORE, {"mode": 0o100755, "system": system}, base) for system in (3, 0))
+    evidence = _diff(tmp_path, pack(dos), pack(unix)).findings[0].evidence
+    assert evidence["executable"] == {CORE: "executable for some installers"}
+
+
 def test_same_file_is_identical_and_wholly_reproduced(tmp_path: Path) -> None:
     diff = _diff(tmp_path, pack(entries()), pack(entries()))
     assert diff.verdict is Verdict.IDENTICAL

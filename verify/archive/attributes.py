@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from datetime import date
 
 from verify.archive.facts import dangerous, unexplained
 from verify.archive.limits import is_bomb
@@ -33,6 +34,10 @@ DOS_DIRECTORY = 0x10
 _NEWEST_VERSION = 63
 """APPNOTE 4.4.3.2: 6.3 is the newest defined."""
 
+_NEEDED_VERSIONS = frozenset({10, 20, 45})
+"""APPNOTE 4.4.3.2: the default, deflate or directories, ZIP64. Extractors leave out members that
+need more than they know (UnZip 6.0: 4.6), so any other value decides what is extracted."""
+
 _SPECIAL_BITS = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 
 
@@ -52,9 +57,13 @@ def attribute_facts(member: Member, *, system_needed: int) -> Iterator[Finding]:
 
 
 def is_date(member: Member) -> bool:
-    """Whether the DOS date and time could be shown by a clock; seconds are stored halved."""
-    _, month, day, hour, minute, second = member.date_time
-    return 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60
+    """Whether calendar and clock have the DOS date and time; seconds are stored halved."""
+    year, month, day, hour, minute, second = member.date_time
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return hour < 24 and minute < 60 and second < 60
 
 
 def _flag_facts(member: Member) -> Iterator[Finding]:
@@ -111,11 +120,11 @@ def _mode_facts(member: Member) -> Iterator[Finding]:
 
 
 def _version_facts(member: Member, system_needed: int) -> Iterator[Finding]:
-    versions = (member.made_by, member.version_needed)
-    if max(versions) > _NEWEST_VERSION or system_needed:
+    is_known = member.made_by <= _NEWEST_VERSION and member.version_needed in _NEEDED_VERSIONS
+    if not is_known or system_needed:
         yield unexplained(
             "archive.unknown-version",
-            "A version of the ZIP format that is not defined.",
+            "A version of the ZIP format that wheel writers do not name.",
             member=member.name,
             made_by=member.made_by,
             needed=member.version_needed,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from verify.archive.errors import UnreadableArchiveError
 from verify.archive.extra import Sizes, central_sizes
 from verify.archive.facts import dangerous, head, unexplained
+from verify.archive.findings import Findings
 from verify.archive.limits import MAX_MEMBERS
 from verify.archive.locate import Directory
 from verify.archive.raw import RawFile
@@ -24,32 +25,31 @@ class Entry:
     end: int
 
 
-def read_entries(raw: RawFile, directory: Directory) -> tuple[list[Entry], list[Finding]]:
-    """All entries in order, and what is wrong with them as entries.
+def read_entries(raw: RawFile, directory: Directory, findings: Findings) -> list[Entry]:
+    """All entries in order; what is wrong with them as entries is added to `findings`.
 
     Raises:
         UnreadableArchiveError: more entries than anybody could need.
     """
     entries: list[Entry] = []
-    findings: list[Finding] = []
     at = directory.start
     while at < directory.end:
         if len(entries) == MAX_MEMBERS:
             raise UnreadableArchiveError(f"There are more than {MAX_MEMBERS} members.")
         entry = _read_entry(raw, at, directory, findings)
         if entry is None:
-            findings.append(
-                dangerous(
-                    "archive.malformed-directory",
-                    "The central directory holds bytes that are no entry.",
-                    offset=at,
-                    head=head(raw.slice(at, directory.end)),
-                )
+            fact = dangerous(
+                "archive.malformed-directory",
+                "The central directory holds bytes that are no entry.",
+                offset=at,
+                head=head(raw.slice(at, directory.end)),
             )
+            findings.add([fact])
             break
         entries.append(entry)
         at = entry.end
-    return entries, findings + _count_facts(entries, directory)
+    findings.add(_count_facts(entries, directory))
+    return entries
 
 
 def _count_facts(entries: list[Entry], directory: Directory) -> list[Finding]:
@@ -65,9 +65,7 @@ def _count_facts(entries: list[Entry], directory: Directory) -> list[Finding]:
     ]
 
 
-def _read_entry(
-    raw: RawFile, at: int, directory: Directory, findings: list[Finding]
-) -> Entry | None:
+def _read_entry(raw: RawFile, at: int, directory: Directory, findings: Findings) -> Entry | None:
     fixed = raw.slice(at, min(at + CENTRAL.size, directory.end))
     if len(fixed) < CENTRAL.size or not fixed.startswith(CENTRAL_SIGNATURE):
         return None
@@ -79,15 +77,14 @@ def _read_entry(
         return None
     raw_name = raw.slice(at + CENTRAL.size, name_end)
     name, facts = _decoded(raw_name, header.flags)
-    findings += facts
+    findings.add(facts)
     declared = Sizes(size=header.size, compressed_size=header.compressed_size, offset=header.offset)
     sizes = central_sizes(raw.slice(name_end, extra_end), declared, name)
-    findings += sizes.findings
-    findings += _comment_facts(raw.slice(extra_end, end), name)
+    findings.add(sizes.findings)
+    findings.add(_comment_facts(raw.slice(extra_end, end), name))
     if header.disk:
-        findings.append(
-            dangerous("archive.multi-volume", "The member is on another volume.", member=name)
-        )
+        fact = dangerous("archive.multi-volume", "The member is on another volume.", member=name)
+        findings.add([fact])
     if directory.base:
         sizes = replace(sizes, offset=sizes.offset + directory.base)
     return Entry(header=header, name=name, raw_name=raw_name, sizes=sizes, start=at, end=end)

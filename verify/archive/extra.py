@@ -12,6 +12,9 @@ _UINT64 = Struct("<Q")
 _RENAMING = {0x7075: "Info-ZIP Unicode path", 0x6375: "Info-ZIP Unicode comment"}
 """Fields that replace the name or comment for readers that know them (APPNOTE 4.6.9, 4.6.8)."""
 
+_MAX_FIELDS = 8
+"""Fields of one block that are told one by one; a block of 64 KiB could hold 16,384."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
@@ -68,20 +71,32 @@ def extra_facts(extra: bytes, name: str, where: str) -> tuple[Finding, ...]:
                 head=head(extra),
             ),
         )
-    return tuple(_field_fact(ident, data, name, where) for ident, data in fields)
+    facts = [_field_fact(ident, data, name, where) for ident, data in fields[:_MAX_FIELDS]]
+    if len(fields) > _MAX_FIELDS:
+        # Dangerous, because what is not listed may be.
+        facts.append(
+            dangerous(
+                "archive.many-extra-fields",
+                f"More extra fields in the {where} than anybody writes.",
+                member=name,
+                fields=len(fields),
+            )
+        )
+    return tuple(facts)
 
 
 def _fields(extra: bytes) -> list[tuple[int, bytes]] | None:
     fields = []
-    while extra:
-        if len(extra) < EXTRA.size:
+    at = 0
+    while at < len(extra):
+        start = at + EXTRA.size
+        if start > len(extra):
             return None
-        ident, length = EXTRA.unpack_from(extra)
-        end = EXTRA.size + length
-        if end > len(extra):
+        ident, length = EXTRA.unpack_from(extra, at)
+        at = start + length
+        if at > len(extra):
             return None
-        fields.append((ident, extra[EXTRA.size : end]))
-        extra = extra[end:]
+        fields.append((ident, extra[start:at]))
     return fields
 
 

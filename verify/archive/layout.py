@@ -1,10 +1,11 @@
 """The byte map: which byte of the file belongs to what, without holes and without overlaps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from verify.archive.facts import dangerous, head, unexplained
+from verify.archive.findings import Findings
 from verify.archive.locate import Directory
 from verify.archive.member import Member
 from verify.archive.raw import RawFile
@@ -42,9 +43,9 @@ class Region:
 
 
 def byte_map(
-    raw: RawFile, directory: Directory, members: Sequence[Member]
-) -> tuple[tuple[Region, ...], list[Finding]]:
-    """A partition of the whole file into regions, and what that shows.
+    raw: RawFile, directory: Directory, members: Sequence[Member], findings: Findings
+) -> tuple[Region, ...]:
+    """A partition of the whole file into regions; what that shows is added to `findings`.
 
     Where claims overlap the earlier one keeps the bytes, so the sizes always add up to the file's.
     """
@@ -52,7 +53,7 @@ def byte_map(
     for member in members:
         claims += _member_claims(member)
     regions: list[Region] = []
-    findings: list[Finding] = _order_facts(members)
+    findings.add(_order_facts(members))
     position = 0
     for claim in sorted(claims, key=lambda region: (region.start, region.end)):
         if claim.size <= 0:
@@ -60,14 +61,15 @@ def byte_map(
         if claim.start > position:
             regions.append(Region(start=position, end=claim.start, kind=RegionKind.UNCLAIMED))
         elif claim.start < position:
-            findings.append(_overlap(claim, members))
+            findings.add([_overlap(claim, members)])
             claim = replace(claim, start=position)  # noqa: PLW2901 - what is left of the claim
         if claim.end > position:
             regions.append(claim)
             position = claim.end
     if position < raw.size:
         regions.append(Region(start=position, end=raw.size, kind=RegionKind.UNCLAIMED))
-    return tuple(regions), findings + _unclaimed_facts(raw, regions, directory)
+    findings.add(_unclaimed_facts(raw, regions, directory))
+    return tuple(regions)
 
 
 def _directory_claims(directory: Directory) -> Iterable[Region]:
@@ -96,7 +98,8 @@ def _member_claims(member: Member) -> Iterable[Region]:
         (member.data_offset, data_end, RegionKind.DATA),
         (data_end, data_end + member.descriptor_size, RegionKind.DESCRIPTOR),
     ):
-        yield Region(start=start, end=end, kind=kind, member=member.index)
+        if end > start:
+            yield Region(start=start, end=end, kind=kind, member=member.index)
 
 
 def _order_facts(members: Sequence[Member]) -> list[Finding]:
@@ -124,12 +127,10 @@ def _overlap(claim: Region, members: Sequence[Member]) -> Finding:
 
 def _unclaimed_facts(
     raw: RawFile, regions: Iterable[Region], directory: Directory
-) -> list[Finding]:
-    return [
-        _unclaimed_fact(raw, region, directory)
-        for region in regions
-        if region.kind is RegionKind.UNCLAIMED
-    ]
+) -> Iterator[Finding]:
+    for region in regions:
+        if region.kind is RegionKind.UNCLAIMED:
+            yield _unclaimed_fact(raw, region, directory)
 
 
 def _unclaimed_fact(raw: RawFile, region: Region, directory: Directory) -> Finding:

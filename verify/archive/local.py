@@ -5,6 +5,7 @@ every difference is a finding; those that change what is read are dangerous.
 """
 
 from dataclasses import dataclass
+from struct import Struct
 
 from verify.archive.central import Entry
 from verify.archive.extra import extra_facts, local_zip64_sizes
@@ -55,7 +56,11 @@ def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
     extra = raw.slice(name_end, data_offset)
     header, zip64, extra_findings = _with_zip64(header, extra, entry)
     findings += extra_findings + _field_facts(header, entry) + _size_facts(header, entry)
-    descriptor, descriptor_findings = _descriptor(raw, header, entry, data_offset, limit)
+    end = data_offset + entry.sizes.compressed_size
+    behind = None
+    if (header.flags | entry.header.flags) & FLAG_DESCRIPTOR:
+        behind = raw.slice(end, min(end + DESCRIPTOR64.size, limit))
+    descriptor, descriptor_findings = _descriptor(behind, entry, is_wide=zip64)
     return LocalFacts(
         data_offset=data_offset,
         descriptor_size=descriptor,
@@ -146,28 +151,48 @@ def _stated(entry: Entry) -> tuple[int, int, int]:
     return (entry.header.crc32, entry.sizes.compressed_size, entry.sizes.size)
 
 
-def _descriptor(
-    raw: RawFile, local: LocalHeader, entry: Entry, data_offset: int, limit: int
-) -> tuple[int, list[Finding]]:
-    """Length of the data descriptor and findings, APPNOTE 4.3.9."""
-    if not (local.flags | entry.header.flags) & FLAG_DESCRIPTOR:
+def _descriptor(behind: bytes | None, entry: Entry, *, is_wide: bool) -> tuple[int, list[Finding]]:
+    """Length of the data descriptor and findings, APPNOTE 4.3.9.
+
+    Args:
+        behind: bytes behind the data, as many as the longest descriptor has; None when the headers
+            ask for none.
+        entry: the central directory's view.
+        is_wide: the local header has ZIP64 sizes.
+    """
+    if behind is None:
         return 0, []
-    findings = []
-    if entry.header.method == STORED and entry.sizes.size:
-        findings.append(
-            unexplained(
-                "archive.stored-descriptor",
-                "A stored member of unknown length: a streaming reader cannot find its end.",
-                member=entry.name,
-            )
+    findings = _stored_facts(entry)
+    right, wrong = (DESCRIPTOR64, DESCRIPTOR) if is_wide else (DESCRIPTOR, DESCRIPTOR64)
+    if _is_descriptor(right, behind, entry):
+        return right.size, findings
+    if not _is_descriptor(wrong, behind, entry):
+        return 0, [*findings, _disagreement(entry, "data descriptor", "none", _stated(entry))]
+    # APPNOTE 4.3.9.2: sizes of eight bytes with ZIP64, of four without; readers that stream have
+    # nothing else to tell where the next member starts.
+    fact = unexplained(
+        "archive.descriptor-width",
+        "The sizes in the data descriptor have not the width that the local header asks for.",
+        member=entry.name,
+        size=wrong.size,
+        expected=right.size,
+    )
+    return wrong.size, [*findings, fact]
+
+
+def _stored_facts(entry: Entry) -> list[Finding]:
+    if entry.header.method != STORED or not entry.sizes.size:
+        return []
+    return [
+        unexplained(
+            "archive.stored-descriptor",
+            "A stored member of unknown length: a streaming reader cannot find its end.",
+            member=entry.name,
         )
-    end = data_offset + entry.sizes.compressed_size
-    for layout in (DESCRIPTOR, DESCRIPTOR64):
-        data = raw.slice(end, min(end + layout.size, limit))
-        if len(data) == layout.size and _is_descriptor(layout.unpack(data), entry):
-            return layout.size, findings
-    return 0, [*findings, _disagreement(entry, "data descriptor", "none", _stated(entry))]
+    ]
 
 
-def _is_descriptor(values: tuple[object, ...], entry: Entry) -> bool:
-    return values == (DESCRIPTOR_SIGNATURE, *_stated(entry))
+def _is_descriptor(layout: Struct, behind: bytes, entry: Entry) -> bool:
+    if len(behind) < layout.size:
+        return False
+    return layout.unpack_from(behind) == (DESCRIPTOR_SIGNATURE, *_stated(entry))

@@ -7,8 +7,10 @@ Installers guard against some of this, each against another part.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from verify.archive.facts import dangerous, unexplained
+from verify.archive.folding import alias_twins, folded
 from verify.archive.limits import MAX_NAME
 from verify.archive.member import Member
 from verify.finding import Finding
@@ -27,6 +29,7 @@ def name_facts(members: Iterable[Member]) -> Iterator[Finding]:
             yield from _single(member.name)
     yield from _duplicates(members)
     yield from _twins(members, keys)
+    yield from _alias_facts(members, keys)
     yield from _conflicts(members, keys)
 
 
@@ -41,14 +44,6 @@ def _is_plain(name: str) -> bool:
     return (
         len(name) <= MAX_NAME and _PLAIN.fullmatch(name) is not None and _RISKY.search(name) is None
     )
-
-
-def folded(name: str) -> str:
-    """The key under which a case-insensitive, normalizing file system stores a name."""
-    if name.isascii():
-        return name.removesuffix("/").lower()
-    decomposed = unicodedata.normalize("NFD", name.removesuffix("/")).casefold()
-    return unicodedata.normalize("NFC", decomposed)
 
 
 def _single(name: str) -> Iterator[Finding]:
@@ -133,24 +128,45 @@ def _twins(members: tuple[Member, ...], keys: list[str]) -> Iterator[Finding]:
         if first != member.name:
             yield dangerous(
                 "archive.name-twins",
-                "Two names differ only in case or normalization; file systems merge them.",
+                "Two names differ only in what some reader or file system does not tell apart.",
                 member=member.name,
                 twin=first,
             )
 
 
-def _conflicts(members: tuple[Member, ...], keys: list[str]) -> Iterator[Finding]:
-    pairs = list(zip(members, keys, strict=True))
-    files = {key: member.name for member, key in pairs if not member.is_dir}
-    directories: set[str] = set()
-    for key in keys:
-        parent = key.rpartition("/")[0]
-        while parent and parent not in directories:
-            directories.add(parent)
-            parent = parent.rpartition("/")[0]
-    for key in sorted(directories & files.keys()):
+def _alias_facts(members: tuple[Member, ...], keys: list[str]) -> Iterator[Finding]:
+    # Names whose segments cannot be stored are not taken apart either.
+    names = {
+        key: member.name
+        for member, key in zip(members, keys, strict=True)
+        if len(member.raw_name) <= MAX_NAME
+    }
+    for alias, other in alias_twins(names):
         yield dangerous(
-            "archive.path-conflict",
-            "A name is both a file and the directory of another member.",
-            member=files[key],
+            "archive.short-name",
+            "A name has the form of the short alias that Windows may give another one.",
+            member=names[alias],
+            twin=names[other],
         )
+
+
+def _conflicts(members: tuple[Member, ...], keys: list[str]) -> Iterator[Finding]:
+    files = {
+        _sortable(key): member.name
+        for member, key in zip(members, keys, strict=True)
+        if not member.is_dir
+    }
+    # Sorted by segment, what is below a file follows it at once: no parent needs to be stored, and
+    # a hostile name can have thousands.
+    for key, following in pairwise(sorted({_sortable(key) for key in keys})):
+        if key in files and following.startswith(f"{key}\0"):
+            yield dangerous(
+                "archive.path-conflict",
+                "A name is both a file and the directory of another member.",
+                member=files[key],
+            )
+
+
+def _sortable(key: str) -> str:
+    """The key with the separator that sorts before every other character."""
+    return key.replace("/", "\0")

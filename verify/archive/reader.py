@@ -14,6 +14,7 @@ from verify.archive.attributes import attribute_facts
 from verify.archive.central import Entry, read_entries
 from verify.archive.errors import MemberTooLargeError, UnreadableMemberError
 from verify.archive.facts import dangerous
+from verify.archive.findings import Findings
 from verify.archive.layout import Region, byte_map
 from verify.archive.limits import is_bomb
 from verify.archive.local import LocalFacts, check_local
@@ -111,22 +112,22 @@ def parse_archive(
         UnreadableArchiveError: there is no archive to speak of.
     """
     directory = locate(raw)
-    entries, findings = read_entries(raw, directory)
-    locals_ = [check_local(raw, entry, directory.start) for entry in entries]
-    pairs = list(zip(entries, locals_, strict=True))
-    members = tuple(_member(at, entry, local) for at, (entry, local) in enumerate(pairs))
-    regions, layout_findings = byte_map(raw, directory, members)
-    findings += [*directory.findings, *layout_findings, *name_facts(members)]
-    for member, (entry, local) in zip(members, pairs, strict=True):
-        findings += local.findings
-        findings += attribute_facts(member, system_needed=entry.header.system_needed)
-    findings += _total_facts(raw, members)
+    findings = Findings()
+    entries = read_entries(raw, directory, findings)
+    members = tuple(
+        _member(at, entry, check_local(raw, entry, directory.start), findings)
+        for at, entry in enumerate(entries)
+    )
+    regions = byte_map(raw, directory, members, findings)
+    findings.add(directory.findings)
+    findings.add(name_facts(members))
+    findings.add(_total_facts(raw, members))
     contents = _inspect_all(raw, members, findings) if inflate_members else {}
     return Archive(
         path=path,
         identity=identity,
         members=members,
-        findings=tuple(findings),
+        findings=findings.told(),
         regions=regions,
         contents=contents,
         raw=raw,
@@ -134,7 +135,14 @@ def parse_archive(
     )
 
 
-def _member(index: int, entry: Entry, local: LocalFacts) -> Member:
+def _member(index: int, entry: Entry, local: LocalFacts, findings: Findings) -> Member:
+    member = _described(index, entry, local)
+    findings.add(local.findings)
+    findings.add(attribute_facts(member, system_needed=entry.header.system_needed))
+    return member
+
+
+def _described(index: int, entry: Entry, local: LocalFacts) -> Member:
     header = entry.header
     return Member(
         index=index,
@@ -185,19 +193,17 @@ def _total_facts(raw: RawFile, members: Sequence[Member]) -> list[Finding]:
     ]
 
 
-def _inspect_all(
-    raw: RawFile, members: Sequence[Member], findings: list[Finding]
-) -> dict[int, Content]:
+def _inspect_all(raw: RawFile, members: Sequence[Member], findings: Findings) -> dict[int, Content]:
     """Contents by index; faults become findings. Bombs and overlaps are left packed.
 
     Overlapping members multiply the work without multiplying the file (the "better zip bomb").
     """
-    if any(fact.rule in {"archive.bomb", "archive.overlap"} for fact in findings):
+    if findings.has("archive.bomb", "archive.overlap"):
         return {}
     contents = {}
     for member in members:
         try:
             contents[member.index] = inflate.inspect(raw, member)
         except UnreadableMemberError as error:
-            findings.append(dangerous(error.rule, error.message, member=member.name))
+            findings.add([dangerous(error.rule, error.message, member=member.name)])
     return contents

@@ -20,7 +20,7 @@ class Shares:
         reproduced_streams: identical members whose packed bytes are the rebuild's.
         unaccounted_streams: members whose packed bytes hold bits that mean nothing.
         mismatches: header regions that regeneration does not reproduce.
-        recorded: fields taken from the published file.
+        recorded: fields taken from the published file, and those that may not be.
     """
 
     identical: Container[int]
@@ -74,9 +74,10 @@ def _add(tally: _Tally, region: Region, shares: Shares) -> None:
         else:
             tally.explained += region.size
     else:
-        recorded = min(shares.recorded.width(region.kind, region.member), region.size)
-        tally.explained += recorded
-        tally.reproduced += region.size - recorded
+        recorded, refused = shares.recorded.widths(region.kind, region.member)
+        tally.unexplained += min(refused, region.size)
+        tally.explained += min(recorded, max(region.size - refused, 0))
+        tally.reproduced += max(region.size - refused - recorded, 0)
 
 
 def _is_unexplained(region: Region, shares: Shares) -> bool:

@@ -5,7 +5,7 @@ have used agree on it, and other compressors (zlib-ng, libdeflate) do not.
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from verify.archive.raw import RawFile
@@ -17,6 +17,10 @@ _MEMORY_LEVELS = (8, 9)
 _LIKELY = 3
 _MAX_FAILURES = 16
 """Members that may fail every candidate before only the likely ones are tried on the rest."""
+
+_MAX_PACKED = 32 * 1024**2
+"""Bytes that candidates may pack in vain before only the likeliest is tried on what is left; some
+two seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,39 +62,91 @@ def _candidates() -> tuple[Setting, ...]:
 CANDIDATES = _candidates()
 
 
+Windows = Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stream:
+    """The `size` packed bytes at `start`, and how to get the content they must come from."""
+
+    raw: RawFile
+    start: int
+    size: int
+    content: Windows
+
+
 @dataclass(kw_only=True, slots=True)
 class SettingSearch:
-    """Finds settings member by member and remembers what worked; wheels use one for all."""
+    """Finds settings member by member and remembers what worked; wheels use one for all.
+
+    Attributes:
+        found: what worked, in the order found.
+        failures: members that no candidate tried reproduced.
+        packed: bytes that candidates have packed in vain.
+    """
 
     found: list[Setting] = field(default_factory=list)
     failures: int = 0
+    packed: int = 0
 
-    def reproduce(
-        self, raw: RawFile, start: int, size: int, content: Callable[[], Iterator[bytes]]
-    ) -> Setting | None:
+    def reproduce(self, raw: RawFile, start: int, size: int, content: Windows) -> Setting | None:
         """The setting that packs `content` to the `size` bytes at `start`, None without one."""
-        tried = CANDIDATES if self.failures < _MAX_FAILURES else CANDIDATES[:_LIKELY]
-        for setting in dict.fromkeys((*self.found, *tried)):
-            if _packs_to(setting, raw, start, size, content()):
-                if setting not in self.found:
-                    self.found.append(setting)
-                return setting
-        self.failures += 1
-        return None
+        stream = Stream(raw=raw, start=start, size=size, content=content)
+        setting = self._search(stream)
+        if setting is None:
+            self.failures += 1
+        elif setting not in self.found:
+            self.found.append(setting)
+        return setting
+
+    def _search(self, stream: Stream) -> Setting | None:
+        """Likely settings one by one, as the first is nearly always right; then all at once."""
+        likely = list(dict.fromkeys((*self.found[:_LIKELY], *CANDIDATES[:_LIKELY])))
+        for at, setting in enumerate(likely):
+            if at == 0 or self.packed < _MAX_PACKED:
+                match = self._first([setting], stream)
+                if match is not None:
+                    return match
+        if self.failures >= _MAX_FAILURES or self.packed >= _MAX_PACKED:
+            return None
+        return self._first([each for each in CANDIDATES if each not in likely], stream)
+
+    def _first(self, settings: Iterable[Setting], stream: Stream) -> Setting | None:
+        """The first that packs to the stream; they go window by window, and most drop out soon."""
+        packers = [_Packer(setting, stream) for setting in settings]
+        packed = 0
+        for window in stream.content():
+            packed += len(window) * len(packers)
+            packers = [packer for packer in packers if packer.matches(window)]
+            if self.packed + packed > _MAX_PACKED:
+                del packers[1:]
+            if not packers:
+                break
+        found = next((packer.setting for packer in packers if packer.ends()), None)
+        if found is None:
+            self.packed += packed
+        return found
 
 
-def _packs_to(
-    setting: Setting, raw: RawFile, start: int, size: int, content: Iterator[bytes]
-) -> bool:
-    """Pack in windows and stop at the first byte that differs, so that failures are cheap."""
-    packer = zlib.compressobj(
-        setting.level, zlib.DEFLATED, -zlib.MAX_WBITS, setting.memory_level, setting.strategy
-    )
-    at, end = start, start + size
-    for window in content:
-        piece = packer.compress(window)
-        if raw.slice(at, min(at + len(piece), end)) != piece:
-            return False
-        at += len(piece)
-    piece = packer.flush()
-    return at + len(piece) == end and raw.slice(at, end) == piece
+class _Packer:
+    """Packs window by window and compares at once, so that failures are cheap."""
+
+    def __init__(self, setting: Setting, stream: Stream) -> None:
+        self.setting = setting
+        self._raw = stream.raw
+        self._at, self._end = stream.start, stream.start + stream.size
+        self._packer = zlib.compressobj(
+            setting.level, zlib.DEFLATED, -zlib.MAX_WBITS, setting.memory_level, setting.strategy
+        )
+
+    def matches(self, window: bytes) -> bool:
+        """Whether what the packer puts out for this window is what the stream has next."""
+        return self._is_next(self._packer.compress(window))
+
+    def ends(self) -> bool:
+        """Whether what the packer still holds is exactly the rest of the stream."""
+        return self._is_next(self._packer.flush()) and self._at == self._end
+
+    def _is_next(self, piece: bytes) -> bool:
+        start, self._at = self._at, self._at + len(piece)
+        return self._raw.slice(start, min(self._at, self._end)) == piece

@@ -16,7 +16,7 @@ from verify.compare.members import Comparison, compare_members
 from verify.compare.recorded import Recorded, record_fields
 from verify.compare.regenerate import regenerate
 from verify.compare.streams import Source, Streams, account_streams
-from verify.distinfo.judge import dist_info, judge_wheel
+from verify.distinfo.judge import NAME_RULES, dist_info, judge_wheel
 from verify.finding import Finding, FindingClass, finding_order
 from verify.results import Accounting, Diff, FileIdentity
 from verify.verdict import Reason, Verdict
@@ -43,9 +43,8 @@ def compare(published: Path, rebuilt: Path) -> Diff:
     own = (*archive.findings, *judge_wheel(archive))
     if ours.identity.sha256 == theirs.identity.sha256:
         accounting = whole(ours.identity.size, reproduced=True)
-        return _diff(
-            ours.identity, theirs.identity, _reproduced(own), accounting, is_same_file=True
-        )
+        noted = _reproduced(own, same_name=ours.identity.filename == theirs.identity.filename)
+        return _diff(ours.identity, theirs.identity, noted, accounting, is_same_file=True)
     evidence, faults = _evidence(theirs)
     if evidence is None or faults:
         return _unfit(archive, theirs.identity, own, faults)
@@ -75,15 +74,17 @@ class _File:
         )
 
 
-def _reproduced(own: Iterable[Finding]) -> Iterator[Finding]:
+def _reproduced(own: Iterable[Finding], *, same_name: bool) -> Iterator[Finding]:
     """What is odd in a file that the rebuild reproduces whole: its source builds to just that.
 
     It needs no explanation any more, but is noted. What is dangerous stays so: it lets two readers
-    see two contents in one file, whoever made it.
+    see two contents in one file, whoever made it. So does what is odd in the file name, unless the
+    rebuild has this name, too: installers choose by it.
     """
     for finding in own:
-        odd = finding.kind is FindingClass.UNEXPLAINED
-        yield replace(finding, kind=FindingClass.NOTE) if odd else finding
+        is_odd = finding.kind is FindingClass.UNEXPLAINED
+        is_reproduced = same_name or finding.rule not in NAME_RULES
+        yield replace(finding, kind=FindingClass.NOTE) if is_odd and is_reproduced else finding
 
 
 def _evidence(rebuilt: _File) -> tuple[Archive | None, list[str]]:
@@ -120,8 +121,12 @@ def _account(
         mismatches=container.mismatches,
         recorded=recorded,
     )
-    noted = () if recorded.finding is None else (recorded.finding,)
-    findings = (*explanation.findings, *streams.findings, *container.findings, *noted)
+    findings = (
+        *explanation.findings,
+        *streams.findings,
+        *container.findings,
+        *recorded.findings,
+    )
     return findings, account(published, shares)
 
 

@@ -1,11 +1,15 @@
 """Put every difference before the rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from verify.archive.errors import UnreadableMemberError
+from verify.archive.member import Content
 from verify.archive.reader import Archive
 from verify.finding import Finding, FindingClass, RuleName
 from verify.rules.interface import Context, Difference
+from verify.rules.kinds import is_path_file
 from verify.rules.registry import BENIGN, DANGEROUS, UNEXPLAINED
 
 
@@ -28,7 +32,11 @@ def explain(
     explained: dict[str, RuleName] = {}
     findings: list[Finding] = []
     context = Context(
-        published=published, rebuilt=rebuilt, dist_info=dist_info, explained=explained
+        published=published,
+        rebuilt=rebuilt,
+        dist_info=dist_info,
+        explained=explained,
+        path_files=frozenset(_path_files(rebuilt)),
     )
     record = f"{dist_info}/RECORD"
     for difference in sorted(differences, key=lambda item: (item.name == record, item.name)):
@@ -37,6 +45,14 @@ def explain(
         if found[-1].kind is FindingClass.BENIGN:
             explained[difference.name] = found[-1].rule
     return Explanation(findings=tuple(findings), explained=frozenset(explained))
+
+
+def _path_files(archive: Archive) -> Iterator[Content]:
+    """Each is inflated once here, however many published ones are held against it."""
+    for member in archive.members:
+        if is_path_file(member.name):
+            with suppress(UnreadableMemberError):
+                yield archive.content(member)
 
 
 def _judge(difference: Difference, context: Context) -> list[Finding]:

@@ -8,17 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from verify.archive.facts import note
+from verify.archive.facts import note, unexplained
+from verify.archive.findings import Findings
 from verify.archive.layout import RegionKind
 from verify.archive.member import Member
 from verify.archive.reader import Archive
 from verify.compare.deflate import Setting
+from verify.compare.meaning import Pair, meaningful_fields, programs
 from verify.finding import Finding, JSONValue
 
-_EXECUTABLE = 0o111
-
-Pair = tuple[Member, Member]
 Scalar = bool | int | str
+
+_EXECUTABLE = ("not executable", "executable for some installers", "executable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,21 +56,38 @@ FIELDS = (
 """Exactly the fields that a regeneration may take from the published file, and no other."""
 
 
+Fields = Mapping[int, tuple[Field, ...]]
+"""Fields by the index of the published member."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """What was recorded, by field and index of the published member; and the finding."""
+    """What was taken from the published file.
 
-    fields: Mapping[int, tuple[Field, ...]]
-    finding: Finding | None
+    Attributes:
+        fields: what was recorded.
+        refused: what differs, but decides what runs, so that it may not be recorded.
+        findings: the note on the first, and one finding for each of the second.
+    """
 
-    def width(self, kind: RegionKind, member: int) -> int:
-        """Bytes of recorded fields in one header of one member."""
-        fields = self.fields.get(member, ())
-        if kind is RegionKind.LOCAL_HEADER:
-            return sum(field.local_width for field in fields)
-        if kind is RegionKind.CENTRAL_HEADER:
-            return sum(field.central_width for field in fields)
+    fields: Fields
+    refused: Fields
+    findings: tuple[Finding, ...]
+
+    def widths(self, kind: RegionKind, member: int) -> tuple[int, int]:
+        """Bytes of recorded and of refused fields in one header of one member."""
+        return _width(self.fields, kind, member), _width(self.refused, kind, member)
+
+
+def _width(fields: Fields, kind: RegionKind, member: int) -> int:
+    found = fields.get(member)
+    if not found:
         return 0
+    if kind is RegionKind.LOCAL_HEADER:
+        return sum(field.local_width for field in found)
+    if kind is RegionKind.CENTRAL_HEADER:
+        return sum(field.central_width for field in found)
+    return 0
 
 
 def record_fields(
@@ -83,9 +101,14 @@ def record_fields(
         pairs: (published, rebuilt) members of the same name that are identical or explained.
         settings: by name, the zlib settings of streams that the rebuild packed differently.
     """
-    fields = {
+    differing = {
         ours.index: tuple(field for field in FIELDS if field.value(ours) != field.value(theirs))
         for ours, theirs in pairs
+    }
+    refused, facts = _refused(published, pairs, differing)
+    fields = {
+        index: tuple(field for field in found if field not in refused.get(index, ()))
+        for index, found in differing.items()
     }
     evidence: dict[str, JSONValue] = {}
     for field in FIELDS:
@@ -95,18 +118,46 @@ def record_fields(
     if settings:
         evidence["deflate"] = _compact({name: str(settings[name]) for name in settings})
     evidence |= _order(published, rebuilt) | _executables(pairs)
-    return Recorded(fields=fields, finding=_finding(evidence))
+    return Recorded(fields=fields, refused=refused, findings=(*facts, *_notes(evidence)))
 
 
-def _finding(evidence: Mapping[str, JSONValue]) -> Finding | None:
+def _refused(
+    published: Archive, pairs: Iterable[Pair], differing: Fields
+) -> tuple[Fields, tuple[Finding, ...]]:
+    refused: dict[int, tuple[Field, ...]] = {}
+    findings = Findings()
+    judges = meaningful_fields(published.members)
+    for ours, theirs in pairs:
+        for field in differing[ours.index]:
+            judge = judges.get(field.name)
+            reason = None if judge is None else judge(ours, theirs)
+            if reason is not None:
+                refused[ours.index] = (*refused.get(ours.index, ()), field)
+                findings.add([_refusal(field, ours, theirs, reason)])
+    return refused, findings.told()
+
+
+def _refusal(field: Field, ours: Member, theirs: Member, reason: str) -> Finding:
+    return unexplained(
+        "container.meaningful-field",
+        f"A header field of the member is not the rebuilt one, and {reason}.",
+        member=ours.name,
+        field=field.name,
+        published=field.value(ours),
+        rebuilt=field.value(theirs),
+    )
+
+
+def _notes(evidence: Mapping[str, JSONValue]) -> list[Finding]:
     if not evidence:
-        return None
-    return note(
+        return []
+    fact = note(
         "container.recorded-fields",
         f"Header fields taken from the published file: {', '.join(sorted(evidence))}.",
         member=None,
         **evidence,
     )
+    return [fact]
 
 
 def _compact(values: Mapping[str, Scalar]) -> JSONValue:
@@ -143,10 +194,10 @@ def _runs(positions: Sequence[int]) -> JSONValue:
 
 
 def _executables(pairs: Iterable[Pair]) -> dict[str, JSONValue]:
-    """Members that become programs, or stop being ones, by their permission bits."""
+    """Members that become programs, or stop being ones, when installed."""
     changed: dict[str, JSONValue] = {}
     for ours, theirs in sorted(pairs, key=lambda pair: pair[0].name):
-        is_program = bool(ours.mode & _EXECUTABLE)
-        if is_program != bool(theirs.mode & _EXECUTABLE) and not ours.is_dir:
-            changed[ours.name] = "executable" if is_program else "not executable"
+        readings = programs(ours)
+        if readings != programs(theirs):
+            changed[ours.name] = _EXECUTABLE[sum(readings)]
     return {"executable": changed} if changed else {}

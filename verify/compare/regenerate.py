@@ -129,7 +129,7 @@ def _member_pieces(member: Member, limit: int) -> Iterator[Piece]:
     size = min(member.compressed_size, limit)
     yield Piece(kind=RegionKind.DATA, member=member.index, size=size, data=None)
     if member.has_descriptor:
-        layout = DESCRIPTOR64 if member.descriptor_size == DESCRIPTOR64.size else DESCRIPTOR
+        layout = DESCRIPTOR64 if member.local_zip64 else DESCRIPTOR
         if layout is DESCRIPTOR64 or max(member.size, member.compressed_size) < SENTINEL32:
             data = layout.pack(
                 DESCRIPTOR_SIGNATURE, member.crc32, member.compressed_size, member.size

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from verify.archive.blocks import BlockWalker
 from verify.archive.member import Member
 from verify.archive.reader import Archive
 from verify.archive.records import DEFLATED, STORED
@@ -17,7 +18,7 @@ class Streams:
 
     Attributes:
         settings: zlib settings that reproduce the streams.
-        unaccounted: streams that do not end cleanly.
+        unaccounted: streams that hold bits without a meaning.
         findings: one for each stream that no setting reproduces.
     """
 
@@ -40,7 +41,7 @@ def account_streams(published: Archive, sources: Mapping[int, Source]) -> Stream
     Large members first: their streams tell settings apart, and the order of members in the archive
     must not matter.
     """
-    search = SettingSearch()
+    search, walker = SettingSearch(), BlockWalker()
     settings: dict[int, Setting] = {}
     unaccounted: set[int] = set()
     findings: list[Finding] = []
@@ -53,7 +54,7 @@ def account_streams(published: Archive, sources: Mapping[int, Source]) -> Stream
         if setting is not None:
             settings[member.index] = setting
             continue
-        finding = deflate_stream(published.raw, member)
+        finding = deflate_stream(published.raw, member, walker)
         findings.append(finding)
         if finding.kind is not FindingClass.BENIGN:
             unaccounted.add(member.index)

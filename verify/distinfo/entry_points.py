@@ -1,12 +1,19 @@
 """entry_points.txt: groups of `name = object reference` lines (entry points specification)."""
 
 import configparser
+import re
 
 from verify.archive.facts import unexplained
 from verify.finding import Finding
 
 EntryPoint = tuple[str, str, str]
 """Group, name, object reference."""
+
+MAX_SIZE = 1024**2
+"""Bytes; the largest known are some ten thousand."""
+
+_SLOW = re.compile(r"[^\S\n]{100}")
+"""The expressions of `configparser` take quadratic time on a run of white space."""
 
 
 class _CaseSensitive(configparser.ConfigParser):
@@ -15,13 +22,16 @@ class _CaseSensitive(configparser.ConfigParser):
 
 
 def parse_entry_points(data: bytes) -> frozenset[EntryPoint] | None:
-    """All entry points; None when the file does not parse.
+    """All entry points; None when the file does not parse, or not in reasonable time.
 
     The parser is the one that the specification names, with its options.
     """
     parser = _CaseSensitive(delimiters=("=",), interpolation=None)
     try:
-        parser.read_string(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        if len(data) > MAX_SIZE or _SLOW.search(text):
+            return None
+        parser.read_string(text)
     except (configparser.Error, UnicodeDecodeError):
         return None
     # A [DEFAULT] section would add its entries to every other group, unseen.

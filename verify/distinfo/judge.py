@@ -1,9 +1,10 @@
 """The published wheel judged on its own, before anything is compared (DESIGN, soundness rule 5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from verify.archive.errors import MemberTooLargeError, UnreadableMemberError
 from verify.archive.facts import dangerous, unexplained
+from verify.archive.findings import Findings
 from verify.archive.reader import Archive
 from verify.distinfo.entry_points import entry_point_facts
 from verify.distinfo.locate import (
@@ -15,6 +16,7 @@ from verify.distinfo.locate import (
 )
 from verify.distinfo.metadata import metadata_facts
 from verify.distinfo.record import record_facts
+from verify.distinfo.targets import target_facts
 from verify.distinfo.wheel_file import wheel_facts
 from verify.finding import Finding
 
@@ -27,39 +29,44 @@ RECORD_LIMIT = 64 * 1024**2
 WHEEL_LIMIT = 64 * 1024
 """Bytes of WHEEL; real ones are below 4 KiB."""
 
+NAME_RULES = frozenset({"distinfo.file-name", "wheel.tags", "wheel.build"})
+"""Unexplained facts that depend on the file name."""
+
+_Judge = Callable[[bytes, str], Iterable[Finding]]
+"""From the content and path of a file to what is wrong with it."""
+
 
 def judge_wheel(archive: Archive) -> tuple[Finding, ...]:
     """File name, dist-info, WHEEL, METADATA, RECORD and entry points against each other."""
     wheel = parse_name(archive.identity.filename)
-    findings = [] if wheel else [_bad_name(archive.identity.filename)]
-    findings += directory_facts(archive.members, wheel)
+    findings = Findings()
+    if wheel is None:
+        findings.add([_bad_name(archive.identity.filename)])
+    findings.add(directory_facts(archive.members, wheel))
+    findings.add(target_facts(archive.members))
     directory = dist_info(archive)
-    if directory is None:
-        return tuple(findings)
-    findings += _judge(
-        archive, f"{directory}/WHEEL", WHEEL_LIMIT, lambda data, at: wheel_facts(data, at, wheel)
-    )
-    findings += _judge(archive, f"{directory}/METADATA", SMALL_LIMIT, _metadata_judge(wheel))
-    findings += _judge(
-        archive,
-        f"{directory}/RECORD",
-        RECORD_LIMIT,
-        lambda data, at: list(record_facts(archive, at, data)),
-    )
+    if directory is not None:
+        for path, limit, judge in _judges(archive, directory, wheel):
+            findings.add(_judge(archive, path, limit, judge))
+    return findings.told()
+
+
+def _judges(
+    archive: Archive, directory: str, wheel: WheelName | None
+) -> Iterator[tuple[str, int, _Judge]]:
+    """The files of the dist-info directory, what each may be as large as, and who judges it."""
+    yield f"{directory}/WHEEL", WHEEL_LIMIT, lambda data, at: wheel_facts(data, at, wheel)
+    yield f"{directory}/METADATA", SMALL_LIMIT, lambda data, at: metadata_facts(data, at, wheel)
+    yield f"{directory}/RECORD", RECORD_LIMIT, lambda data, at: record_facts(archive, at, data)
     entry_points = f"{directory}/entry_points.txt"
     if any(member.name == entry_points for member in archive.members):
-        findings += _judge(archive, entry_points, SMALL_LIMIT, entry_point_facts)
-    return tuple(findings)
+        yield entry_points, SMALL_LIMIT, entry_point_facts
 
 
 def dist_info(archive: Archive) -> str | None:
     """The name of the only dist-info directory; None without one, or with several."""
     found = top_directories(archive.members, DIST_INFO)
     return found[0] if len(found) == 1 else None
-
-
-def _metadata_judge(wheel: WheelName | None) -> Callable[[bytes, str], list[Finding]]:
-    return lambda data, at: metadata_facts(data, at, wheel)
 
 
 def _bad_name(filename: str) -> Finding:
@@ -70,9 +77,7 @@ def _bad_name(filename: str) -> Finding:
     )
 
 
-def _judge(
-    archive: Archive, path: str, limit: int, judge: Callable[[bytes, str], list[Finding]]
-) -> list[Finding]:
+def _judge(archive: Archive, path: str, limit: int, judge: _Judge) -> Iterable[Finding]:
     try:
         data = archive.read(path, limit=limit)
     except MemberTooLargeError:

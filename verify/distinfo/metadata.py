@@ -3,18 +3,37 @@
 import re
 from dataclasses import dataclass
 
-from packaging.metadata import Metadata, parse_email
+from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from verify.archive.facts import dangerous, note
+from verify.archive.facts import dangerous, note, unexplained
 from verify.distinfo.locate import WheelName
 from verify.finding import Finding
 
 _END_OF_LINE = re.compile(r"\r\n|\r|\n")
 """What ends a line for the email parser that every installer reads METADATA with."""
 
+_END_OF_HEADERS = re.compile(r"(?:\A|\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)")
+"""The first empty line, from the end of the line before it."""
+
 _NEWEST_VERSION = "2.4"
+
+MAX_LINES = 20_000
+"""Lines of the header block; a license in a field makes a thousand."""
+
+MAX_LINE = 64 * 1024
+"""Characters of one of them."""
+
+MAX_CONTENT_TYPE = 1_000
+"""Characters of a content type, for which the email parser takes quadratic time."""
+
+MAX_FIELDS = 10_000
+"""Fields; each requirement is one."""
+
+MAX_NAMES = 100
+"""Different field names; the specification has forty. The email parser underneath looks at every
+field once for each of them."""
 
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)", re.DOTALL)
 
@@ -41,22 +60,24 @@ def parse_headers(data: bytes) -> Headers:
 
     Latin-1 maps every byte to one character, so the result is the same for the same bytes only.
     """
-    fields: list[tuple[str, str]] = []
+    fields: list[tuple[str, list[str]]] = []
     odd = 0
     for line in _header_lines(data.decode("latin-1")):
         match = _FIELD.fullmatch(line)
         if line[0] in " \t" and fields:
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]}\n{line}")
+            fields[-1][1].append(line)
         elif match:
-            fields.append((match[1].lower(), match[2].rstrip()))
+            fields.append((match[1].lower(), [match[2].rstrip()]))
         else:
             odd += 1
-    return Headers(fields=tuple(fields), odd_lines=odd)
+    return Headers(fields=tuple((name, "\n".join(lines)) for name, lines in fields), odd_lines=odd)
 
 
 def _header_lines(text: str) -> list[str]:
-    lines = _END_OF_LINE.split(text)
-    return lines[: lines.index("")] if "" in lines else lines
+    end = _END_OF_HEADERS.search(text)
+    lines = _END_OF_LINE.split(text[: end.start()] if end else text)
+    # Only the last can be empty: the text ends with its last line.
+    return [line for line in lines if line]
 
 
 def metadata_facts(data: bytes, path: str, wheel: WheelName | None) -> list[Finding]:
@@ -68,6 +89,13 @@ def metadata_facts(data: bytes, path: str, wheel: WheelName | None) -> list[Find
     findings = []
     if wheel is not None:
         findings += _identity_facts(headers, path, wheel)
+    if _is_oversized(headers):
+        fact = unexplained(
+            "metadata.oversized",
+            "METADATA has more fields or lines than can be checked in reasonable time.",
+            member=path,
+        )
+        return [*findings, fact]
     problems = _problems(data, headers)
     if problems:
         findings.append(
@@ -79,6 +107,17 @@ def metadata_facts(data: bytes, path: str, wheel: WheelName | None) -> list[Find
             )
         )
     return findings
+
+
+def _is_oversized(headers: Headers) -> bool:
+    lines = [line for _, value in headers.fields for line in value.split("\n")]
+    return (
+        len(headers.fields) > MAX_FIELDS
+        or len(lines) > MAX_LINES
+        or max(map(len, lines), default=0) > MAX_LINE
+        or len({name for name, _ in headers.fields}) > MAX_NAMES
+        or len("".join(headers.values("description-content-type"))) > MAX_CONTENT_TYPE
+    )
 
 
 def _identity_facts(headers: Headers, path: str, wheel: WheelName) -> list[Finding]:
@@ -124,8 +163,15 @@ def _problems(data: bytes, headers: Headers) -> list[str]:
     except UnicodeDecodeError:
         return ["not UTF-8"]
     except ExceptionGroup as group:
-        return sorted(str(problem)[:200] for problem in group.exceptions)[:8]
+        return sorted({_problem(problem) for problem in group.exceptions})[:8]
     except (ValueError, RecursionError):
         # Markers nest by recursion in packaging's parser; a version can have too many digits.
         return ["cannot be parsed"]
     return sorted(f"{name!r} is unknown or repeated"[:200] for name in unparsed)[:8]
+
+
+def _problem(problem: Exception) -> str:
+    # Not its text: packaging puts sets into it, whose order depends on the hash seed.
+    if isinstance(problem, InvalidMetadata):
+        return f"{problem.field!r} is invalid"[:200]
+    return type(problem).__name__

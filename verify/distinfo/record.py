@@ -21,6 +21,11 @@ from verify.finding import Finding
 _STRONG = {"sha256", "sha384", "sha512"}
 """Recording installed projects: "sha256 or better"; of `hashlib`, those that everybody has."""
 
+_SLACK = 1000
+"""Lines of RECORD beyond one for each member that are still told one by one."""
+
+_MAX_PATH = 400
+
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 """Signatures of RECORD cannot be listed with a hash in what they sign (binary distribution
 format, "Signed wheel files")."""
@@ -61,6 +66,16 @@ def is_exempt(path: str, record: str) -> bool:
 
 def record_facts(archive: Archive, record: str, data: bytes) -> Iterator[Finding]:
     """Members against rows, rows against members."""
+    # Two characters may end a line. Beyond this many rows RECORD lies anyway: paths are listed
+    # twice, or are of members that there are not.
+    if data.count(b"\n") + data.count(b"\r") > 2 * (len(archive.members) + _SLACK):
+        yield dangerous(
+            "record.too-many-rows",
+            "RECORD has far more lines than there are members, and is not read.",
+            member=record,
+            members=len(archive.members),
+        )
+        return
     rows = parse_record(data)
     if rows is None:
         yield dangerous("record.unreadable", "RECORD is no CSV of three columns.", member=record)
@@ -78,7 +93,10 @@ def _path_facts(rows: Sequence[Row], record: str) -> Iterator[Finding]:
     for row in rows:
         if row.path in seen:
             yield dangerous(
-                "record.duplicate-row", "RECORD lists a path twice.", member=record, path=row.path
+                "record.duplicate-row",
+                "RECORD lists a path twice.",
+                member=record,
+                path=row.path[:_MAX_PATH],
             )
         seen.add(row.path)
         if _leaves_root(row.path):
@@ -86,7 +104,7 @@ def _path_facts(rows: Sequence[Row], record: str) -> Iterator[Finding]:
                 "record.unsafe-path",
                 "RECORD lists a path outside the installation root.",
                 member=record,
-                path=row.path,
+                path=row.path[:_MAX_PATH],
             )
 
 
@@ -102,7 +120,7 @@ def _absent_facts(rows: Iterable[Row], members: Iterable[Member], record: str) -
             "record.absent-member",
             "RECORD lists a file that the wheel does not have.",
             member=record,
-            path=path,
+            path=path[:_MAX_PATH],
         )
 
 

@@ -14,6 +14,10 @@ _MAX_TAGS = 1024
 
 _LINE = re.compile(r"([A-Za-z-]+): ?(.*)")
 
+_FIELDS = {
+    name.lower(): name for name in ("Wheel-Version", "Generator", "Root-Is-Purelib", "Tag", "Build")
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WheelFile:
@@ -49,10 +53,31 @@ def wheel_facts(data: bytes, path: str, wheel: WheelName | None) -> list[Finding
     parsed = parse_wheel_file(data)
     if parsed is None or parsed.odd_lines:
         return [unexplained("wheel.unreadable", "WHEEL is not a list of fields.", member=path)]
-    findings = _version_facts(parsed, path) + _purelib_facts(parsed, path)
+    findings = _lenient_facts(data, parsed, path)
+    findings += _version_facts(parsed, path) + _purelib_facts(parsed, path)
     if wheel is not None:
         findings += _tag_facts(parsed, path, wheel) + _build_facts(parsed, path, wheel)
     return findings
+
+
+def _lenient_facts(data: bytes, parsed: WheelFile, path: str) -> list[Finding]:
+    """What the email parser, with which installers read WHEEL, takes for something else.
+
+    It does not mind the case of names, stops at the first empty line, ends a line at a lone
+    carriage return, and takes a line of spaces for a part of the one before.
+    """
+    lines = data.decode("utf-8").replace("\r\n", "\n").rstrip("\n").split("\n")
+    names = [name for name, _ in parsed.fields]
+    is_plain = all(line.strip() and line.isprintable() for line in lines)
+    if is_plain and all(_FIELDS.get(name.lower(), name) == name for name in names):
+        return []
+    return [
+        unexplained(
+            "wheel.read-otherwise",
+            "WHEEL is written so that installers and other readers see different fields in it.",
+            member=path,
+        )
+    ]
 
 
 def _version_facts(parsed: WheelFile, path: str) -> list[Finding]:

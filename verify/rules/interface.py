@@ -69,12 +69,14 @@ class Context:
         published, rebuilt: the two archives, both without dangerous structure.
         dist_info: name of the published wheel's dist-info directory, None without exactly one.
         explained: names whose differences benign rules have explained so far, by rule.
+        path_files: what the `.pth` files of the rebuilt archive hold.
     """
 
     published: Archive
     rebuilt: Archive
     dist_info: str | None
     explained: Mapping[str, RuleName]
+    path_files: frozenset[Content]
 
     def in_dist_info(self, difference: Difference, filename: str) -> bool:
         """Whether the difference is about this file of the dist-info directory."""

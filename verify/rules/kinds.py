@@ -29,6 +29,11 @@ def is_bytecode(name: str) -> bool:
     return name.casefold().endswith(BYTECODE_SUFFIXES)
 
 
+def is_path_file(name: str) -> bool:
+    """Whether the name is that of a path configuration file of the `site` module."""
+    return name.casefold().endswith(".pth")
+
+
 def is_native(name: str, side: Side) -> bool:
     """Whether name or content is that of native code; libraries may end in a version number."""
     last = name.casefold().rpartition("/")[2]

@@ -9,14 +9,12 @@ has under another name (namespace packages put the Python version into the name)
 unexplained rules.
 """
 
-from verify.archive.errors import UnreadableMemberError
 from verify.archive.facts import dangerous
-from verify.archive.reader import Archive
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference, Side
+from verify.rules.kinds import is_path_file
 
 _HOOKS = frozenset({"sitecustomize", "usercustomize"})
-_PTH = ".pth"
 
 
 def autostart(difference: Difference, context: Context) -> Finding | None:
@@ -24,7 +22,7 @@ def autostart(difference: Difference, context: Context) -> Finding | None:
     published = difference.published
     if published is None or not _is_hook(difference.name, published):
         return None
-    if difference.name.casefold().endswith(_PTH) and _is_renamed(published, context.rebuilt):
+    if is_path_file(difference.name) and published.content in context.path_files:
         return None
     return dangerous(
         "code.autostart",
@@ -40,23 +38,11 @@ def _is_hook(name: str, side: Side) -> bool:
     folded = name.casefold()
     if any(segment.partition(".")[0] in _HOOKS for segment in folded.split("/")):
         return True
-    if not folded.endswith(_PTH):
+    if not is_path_file(name):
         return False
     data = side.data()
     # Where a line starts depends on the Python version (str.splitlines): look anywhere.
     return data is None or b"import" in data
-
-
-def _is_renamed(side: Side, rebuilt: Archive) -> bool:
-    twins = [
-        member
-        for member in rebuilt.members
-        if member.name.casefold().endswith(_PTH) and member.size == side.content.size
-    ]
-    try:
-        return any(rebuilt.content(member) == side.content for member in twins)
-    except UnreadableMemberError:
-        return False
 
 
 def _excerpt(side: Side) -> str:

@@ -1,0 +1,93 @@
+"""Where a header field that is otherwise free decides what runs.
+
+A regeneration takes dates and modes from the published file, because nothing depends on them; here
+is what does.
+"""
+
+import stat
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from verify.archive.member import Member
+from verify.archive.records import SYSTEM_UNIX
+from verify.distinfo.targets import placed
+from verify.rules.kinds import BYTECODE_SUFFIXES, SOURCE_SUFFIXES
+
+Pair = tuple[Member, Member]
+"""A published member and the rebuilt one of the same name."""
+
+Judge = Callable[[Member, Member], str | None]
+"""Why a field of the published member must be as in the rebuilt one; None if it may be free."""
+
+_EXECUTABLE = 0o111
+_CACHE = "__pycache__/"
+_DATA_SCHEME = "/data"
+
+
+def programs(member: Member) -> tuple[bool, bool]:
+    """Whether two kinds of installers make the member executable.
+
+    The first looks at the mode alone (pip: a regular file with an executable bit), the second asks
+    first whether a Unix system made the entry (the ZIP libraries of other languages).
+    """
+    is_executable = bool(member.mode & _EXECUTABLE) and not member.is_dir
+    return (
+        is_executable and stat.S_ISREG(member.mode),
+        is_executable and member.create_system == SYSTEM_UNIX,
+    )
+
+
+def meaningful_fields(members: Iterable[Member]) -> dict[str, Judge]:
+    """By the name of a recordable field, who says where it means something.
+
+    Args:
+        members: all members of the published archive.
+    """
+    return {
+        "date_time": partial(_dates_bytecode, _compiled_sources(members)),
+        "external_attr": _makes_program,
+        "create_system": _makes_program,
+    }
+
+
+def _dates_bytecode(compiled: frozenset[str], ours: Member, _theirs: Member) -> str | None:
+    """Bytecode is run instead of a source that has the date in its header (PEP 3147, zipimport)."""
+    if not compiled or compiled.isdisjoint(_stems(ours.name, SOURCE_SUFFIXES)):
+        return None
+    return "its date decides whether bytecode runs in its place"
+
+
+def _makes_program(ours: Member, theirs: Member) -> str | None:
+    """What `data` holds may be put on the PATH (`bin/`), unlike other data."""
+    if programs(ours) == programs(theirs) or not _is_in_data(ours.name):
+        return None
+    return "its mode decides whether it is a program"
+
+
+def _is_in_data(name: str) -> bool:
+    return placed(name).scheme.casefold().endswith(_DATA_SCHEME)
+
+
+def _compiled_sources(members: Iterable[Member]) -> frozenset[str]:
+    """Installed paths, without suffix, of the sources that the wheel has bytecode of."""
+    found: set[str] = set()
+    for member in members:
+        for stem in _stems(member.name, BYTECODE_SUFFIXES):
+            found.add(stem)
+            directory, cache, file = stem.rpartition(_CACHE)
+            if cache:
+                # `name.cpython-311` or `name.cpython-311.opt-1`; a module name has no dot.
+                found.add(directory + file.split(".")[0])
+    return frozenset(found)
+
+
+def _stems(name: str, suffixes: tuple[str, ...]) -> list[str]:
+    # Most names end here; folding keeps a dot and ASCII letters where they are.
+    if not any(suffix in name.casefold() for suffix in suffixes):
+        return []
+    return [
+        target.removesuffix(suffix)
+        for target in placed(name).targets
+        for suffix in suffixes
+        if target.endswith(suffix)
+    ]
