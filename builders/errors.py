@@ -8,6 +8,7 @@ from verify.errors import TruewheelError
 class FailureCode(StrEnum):
     """Why there is no rebuild."""
 
+    BAD_WHEEL = "bad-wheel"
     BAD_SOURCE = "bad-source"
     UNSUPPORTED = "unsupported"
     NO_BUILD_REQUIREMENTS = "no-build-requirements"

@@ -39,11 +39,6 @@ class Hints:
     newest: datetime | None
     requires_python: str | None
 
-    @property
-    def pure(self) -> bool:
-        """Whether every tag says that the wheel runs on any platform."""
-        return all(tag.platform == "any" for tag in self.tags)
-
 
 def read_hints(wheel: Path) -> Hints:
     """Hints of a published wheel.
@@ -56,7 +51,7 @@ def read_hints(wheel: Path) -> Hints:
         archive = read_archive(wheel)
     except (InvalidWheelFilename, ValueError, ArchiveError) as error:
         raise BuildFault(
-            f"{wheel.name} cannot be read for hints: {error}", code=FailureCode.UNSUPPORTED
+            f"{wheel.name} cannot be read for hints: {error}", code=FailureCode.BAD_WHEEL
         ) from error
     return Hints(
         name=name,

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     NO_SOURCE = "no-source"
     HASH_MISMATCH = "hash-mismatch"
     CONFLICTING_FILES = "conflicting-files"
+    BAD_WHEEL = "bad-wheel"
     BAD_SOURCE = "bad-source"
     UNSUPPORTED = "unsupported"
     NO_BUILD_REQUIREMENTS = "no-build-requirements"

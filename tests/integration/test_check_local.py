@@ -144,8 +144,8 @@ def test_a_published_file_that_is_no_archive_is_never_trusted(
     make_sdist(tmp_path)
     (tmp_path / WHEEL).write_bytes(content)
     ran = check("bubblewrap", tmp_path)
-    assert ran.code in {1, 3}
-    assert not only_result(ran)["trusted"]
+    result = only_result(ran)
+    assert (ran.code, result["reason"], result["trusted"]) == (3, "bad-wheel", False)
 
 
 def test_an_sdist_of_another_release_is_a_usage_error(tmp_path: Path) -> None:

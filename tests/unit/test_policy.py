@@ -1,9 +1,10 @@
 import pytest
 
+from builders.errors import FailureCode
 from verify import policy
 from verify.finding import Finding, FindingClass, RuleName
 from verify.policy import decide
-from verify.verdict import Verdict
+from verify.verdict import Reason, Verdict
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -29,3 +30,7 @@ def test_a_refusing_signal_refuses_and_any_other_informs(monkeypatch: pytest.Mon
     decision = decide(Verdict.IDENTICAL, (signal,), "docker")
     assert not decision.trusted
     assert decision.reasons == ("signal release.late-wheel: late by 20 days",)
+
+
+def test_every_way_a_build_can_fail_is_a_reason() -> None:
+    assert {code.value for code in FailureCode} <= {reason.value for reason in Reason}
