@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -109,29 +109,9 @@ def work_options(command: Callback) -> Callback:
     """Indexes, sandbox, cache and limits; the command takes them as one `work`."""
 
     @wraps(command)
-    def collected(  # noqa: PLR0913 - click passes each option by name; they leave as one value
-        *,
-        sandbox: str,
-        cache_root: Path,
-        index_url: str | None,
-        extra_index_urls: tuple[str, ...],
-        offline: bool,
-        fresh: bool,
-        timeout: float,
-        memory: int,
-        **rest: object,
-    ) -> object:
-        work = Work(
-            sandbox=sandbox,
-            cache_root=cache_root,
-            index_url=index_url,
-            extra_index_urls=extra_index_urls,
-            offline=offline,
-            fresh=fresh,
-            timeout=timeout,
-            memory=memory,
-        )
-        return command(work=work, **rest)
+    def collected(**options: Any) -> object:  # noqa: ANN401 - as click passes them
+        mine = {field.name: options.pop(field.name) for field in fields(Work)}
+        return command(work=Work(**mine), **options)
 
     return _with(
         cache_option(collected),
