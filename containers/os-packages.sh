@@ -7,7 +7,7 @@ missing=""
 for package in "$@"; do
     case $package in
         bubblewrap) command -v bwrap >/dev/null || missing="$missing $package" ;;
-        docker.io) command -v dockerd >/dev/null || missing="$missing $package" ;;
+        docker.io) PATH="$PATH:/usr/sbin" command -v dockerd >/dev/null || missing="$missing $package" ;;
         *) command -v "$package" >/dev/null || missing="$missing $package" ;;
     esac
 done
