@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import tarfile
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,17 +38,27 @@ def test_building_again_does_nothing(
 
 
 def test_the_image_id_is_a_function_of_root_and_labels(
-    engine_client: docker.DockerClient, image: BuiltImage, kept_cache: Path
+    engine_client: docker.DockerClient, tmp_path: Path
 ) -> None:
-    labels = engine_client.images.get(image.reference).labels
+    """With a root of its own: the one that the image was built from may be in another cache."""
+    layer = tmp_path / "layer.tar"
+    with tarfile.open(layer, "w") as tar:
+        tar.addfile(tarfile.TarInfo("empty"))
     archive = ImageArchive(
-        layer=kept_cache / "images" / f"{definition().digest}.tar",
-        reference=image.reference,
+        layer=layer,
+        reference=f"truewheel/law:{uuid.uuid4().hex[:12]}",
         machine="x86_64",
-        labels=labels,
+        labels={"one": "1"},
     )
-    assert image.image_id == f"sha256:{hashlib.sha256(archive.configuration()).hexdigest()}"
-    changed = replace(archive, labels={**labels, "more": "1"})
+    for _ in engine_client.api.load_image(archive.stream()):  # type: ignore[no-untyped-call] # in stubs
+        pass
+    try:
+        loaded = engine_client.images.get(archive.reference)
+        assert loaded.id == f"sha256:{hashlib.sha256(archive.configuration()).hexdigest()}"
+        assert loaded.labels == archive.labels
+    finally:
+        engine_client.images.remove(archive.reference)
+    changed = replace(archive, labels={"one": "1", "more": "1"})
     assert changed.configuration() != archive.configuration()
 
 
