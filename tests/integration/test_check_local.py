@@ -179,14 +179,20 @@ def test_the_unsafe_host_is_refused_by_policy_and_recorded(tmp_path: Path) -> No
 
 
 def test_a_rebuild_is_remembered_by_its_recipe_and_fresh_builds_again(tmp_path: Path) -> None:
+    def kept_tree() -> tuple[str, int]:
+        (tree,) = (tmp_path / "cache" / "rebuilds").iterdir()
+        return tree.name, (tree / "rebuild.json").stat().st_mtime_ns
+
     make_sdist(tmp_path)
     make_wheel(tmp_path)
     check("bubblewrap", tmp_path)
+    first = kept_tree()
     again = only_result(check("bubblewrap", tmp_path))
+    assert kept_tree() == first
     fresh = only_result(check("bubblewrap", tmp_path, "--fresh"))
-    rebuilds = [p.name for p in (tmp_path / "cache" / "rebuilds").iterdir()]
     assert again["recipe"] == fresh["recipe"]
-    assert len(rebuilds) == 1
+    assert kept_tree()[0] == first[0]
+    assert kept_tree()[1] > first[1]
 
 
 def test_a_forged_memory_of_a_rebuild_is_not_believed(tmp_path: Path) -> None:
