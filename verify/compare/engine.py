@@ -19,28 +19,45 @@ from verify.compare.streams import Source, Streams, account_streams
 from verify.distinfo.judge import NAME_RULES, dist_info, judge_wheel
 from verify.finding import Finding, FindingClass, finding_order
 from verify.results import Accounting, Diff, FileIdentity
+from verify.rules.registry import ALL, Rules
 from verify.verdict import Reason, Verdict
 
 _MAX_LISTED = 8
 
 
-def compare(published: Path, rebuilt: Path) -> Diff:
+def compare(
+    published: Path, rebuilt: Path, *, told: Iterable[Finding] = (), rules: Rules = ALL
+) -> Diff:
     """Say whether a published wheel is what its rebuild is, and account for every byte of it.
 
     Both archives are read strictly; the published wheel is judged on its own before anything is
     compared; the rebuilt one only has to be fit to serve as evidence.
 
+    Args:
+        published: the wheel to judge.
+        rebuilt: what its source was built to.
+        told: facts about the published wheel that its bytes alone do not show.
+        rules: what is known of differences.
+
     Raises:
         UsageFault: one of the paths is no regular file or cannot be read.
+        FileChangedError: one of the files changed meanwhile.
     """
     ours, theirs = _File.open(published), _File.open(rebuilt)
+    diff = _compared(ours, theirs, tuple(told), rules)
+    ours.raw.check_unchanged()
+    theirs.raw.check_unchanged()
+    return diff
+
+
+def _compared(ours: "_File", theirs: "_File", told: tuple[Finding, ...], rules: Rules) -> Diff:
     try:
         archive = ours.read(inflate_members=True)
     except UnreadableArchiveError as error:
         fact = dangerous("archive.unreadable", error.message)
         accounting = whole(ours.identity.size, reproduced=False)
-        return _diff(ours.identity, theirs.identity, [fact], accounting)
-    own = (*archive.findings, *judge_wheel(archive))
+        return _diff(ours.identity, theirs.identity, [*told, fact], accounting)
+    own = (*told, *archive.findings, *judge_wheel(archive))
     if ours.identity.sha256 == theirs.identity.sha256:
         accounting = whole(ours.identity.size, reproduced=True)
         noted = _reproduced(own, same_name=ours.identity.filename == theirs.identity.filename)
@@ -51,7 +68,7 @@ def compare(published: Path, rebuilt: Path) -> Diff:
     comparison = compare_members(archive, evidence)
     if comparison.faults:
         return _unfit(archive, theirs.identity, own, _causes(comparison.faults))
-    found, accounting = _account(archive, evidence, comparison)
+    found, accounting = _account(archive, evidence, comparison, rules)
     return _diff(ours.identity, theirs.identity, (*own, *found), accounting)
 
 
@@ -100,17 +117,22 @@ def _evidence(rebuilt: _File) -> tuple[Archive | None, list[str]]:
 
 
 def _account(
-    published: Archive, rebuilt: Archive, comparison: Comparison
+    published: Archive, rebuilt: Archive, comparison: Comparison, rules: Rules
 ) -> tuple[tuple[Finding, ...], Accounting]:
     """Explain what differs, reproduce the streams and the container, and sum up."""
     explanation = explain(
         comparison.differences,
+        rules,
         published=published,
         rebuilt=rebuilt,
         dist_info=dist_info(published),
     )
-    explained = frozenset(published.by_name[name].index for name in explanation.explained)
-    streams = account_streams(published, _sources(published, rebuilt, comparison, explained))
+    explained = frozenset(
+        published.by_name[name].index for name in explanation.explained if name in published.by_name
+    )
+    streams = account_streams(
+        published, _sources(published, rebuilt, comparison, explained), rules.streams
+    )
     container = regenerate(published)
     recorded = _recorded(published, rebuilt, comparison, explanation, streams)
     shares = Shares(
@@ -152,7 +174,9 @@ def _recorded(
 ) -> Recorded:
     pairs = [(pair.published, pair.rebuilt) for pair in comparison.identical.values()]
     pairs += [
-        (published.by_name[name], rebuilt.by_name[name]) for name in sorted(explanation.explained)
+        (published.by_name[name], rebuilt.by_name[name])
+        for name in sorted(explanation.explained)
+        if name in published.by_name and name in rebuilt.by_name
     ]
     settings = {
         published.members[index].name: setting

@@ -1,6 +1,6 @@
 """Put every difference before the rules."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from verify.archive.reader import Archive
 from verify.finding import Finding, FindingClass, RuleName
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_path_file
-from verify.rules.registry import BENIGN, DANGEROUS, UNEXPLAINED
+from verify.rules.registry import Rules
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +22,8 @@ class Explanation:
 
 
 def explain(
-    differences: Iterable[Difference],
+    differences: Sequence[Difference],
+    rules: Rules,
     *,
     published: Archive,
     rebuilt: Archive,
@@ -35,12 +36,13 @@ def explain(
         published=published,
         rebuilt=rebuilt,
         dist_info=dist_info,
+        differences={difference.name: difference for difference in differences},
         explained=explained,
         path_files=frozenset(_path_files(rebuilt)),
     )
     record = f"{dist_info}/RECORD"
     for difference in sorted(differences, key=lambda item: (item.name == record, item.name)):
-        found = _judge(difference, context)
+        found = _judge(difference, context, rules)
         findings += found
         if found[-1].kind is FindingClass.BENIGN:
             explained[difference.name] = found[-1].rule
@@ -55,9 +57,9 @@ def _path_files(archive: Archive) -> Iterator[Content]:
                 yield archive.content(member)
 
 
-def _judge(difference: Difference, context: Context) -> list[Finding]:
+def _judge(difference: Difference, context: Context, rules: Rules) -> list[Finding]:
     """Every dangerous pattern that matches, and what benign or unexplained rule comes first."""
-    findings = [found for rule in DANGEROUS if (found := rule(difference, context))]
-    others = UNEXPLAINED if findings else (*BENIGN, *UNEXPLAINED)
+    findings = [found for rule in rules.dangerous if (found := rule(difference, context))]
+    others = rules.unexplained if findings else (*rules.benign, *rules.unexplained)
     first = next(found for rule in others if (found := rule(difference, context)))
     return [*findings, first]

@@ -1,15 +1,16 @@
 """Account for the packed bytes of members whose content is identical or explained."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.archive.blocks import BlockWalker
+from verify.archive.facts import unexplained
 from verify.archive.member import Member
 from verify.archive.reader import Archive
 from verify.archive.records import DEFLATED, STORED
 from verify.compare.deflate import Setting, SettingSearch
 from verify.finding import Finding, FindingClass
-from verify.rules.benign.deflate_stream import deflate_stream
+from verify.rules.interface import StreamRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +36,9 @@ class Source:
     member: Member
 
 
-def account_streams(published: Archive, sources: Mapping[int, Source]) -> Streams:
+def account_streams(
+    published: Archive, sources: Mapping[int, Source], rules: Sequence[StreamRule]
+) -> Streams:
     """Reproduce every stream, given by published index, from the content of its source.
 
     Large members first: their streams tell settings apart, and the order of members in the archive
@@ -54,11 +57,26 @@ def account_streams(published: Archive, sources: Mapping[int, Source]) -> Stream
         if setting is not None:
             settings[member.index] = setting
             continue
-        finding = deflate_stream(published.raw, member, walker)
+        finding = _judge(published, member, walker, rules)
         findings.append(finding)
         if finding.kind is not FindingClass.BENIGN:
             unaccounted.add(member.index)
     return Streams(settings=settings, unaccounted=frozenset(unaccounted), findings=tuple(findings))
+
+
+def _judge(
+    published: Archive, member: Member, walker: BlockWalker, rules: Sequence[StreamRule]
+) -> Finding:
+    for rule in rules:
+        finding = rule(published.raw, member, walker)
+        if finding is not None:
+            return finding
+    return unexplained(
+        "container.stream-differs",
+        "The content is identical, but nothing reproduces or explains its compressed stream.",
+        member=member.name,
+        compressed_size=member.compressed_size,
+    )
 
 
 def _setting(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from verify.archive.blocks import BlockWalker
 from verify.archive.member import Content, Member
+from verify.archive.raw import RawFile
 from verify.archive.reader import Archive
 from verify.finding import Finding, RuleName
 
@@ -68,6 +70,7 @@ class Context:
     Attributes:
         published, rebuilt: the two archives, both without dangerous structure.
         dist_info: name of the published wheel's dist-info directory, None without exactly one.
+        differences: all of them, by name: a file that moved is one on either side.
         explained: names whose differences benign rules have explained so far, by rule.
         path_files: what the `.pth` files of the rebuilt archive hold.
     """
@@ -75,12 +78,48 @@ class Context:
     published: Archive
     rebuilt: Archive
     dist_info: str | None
+    differences: Mapping[str, Difference]
     explained: Mapping[str, RuleName]
     path_files: frozenset[Content]
 
     def in_dist_info(self, difference: Difference, filename: str) -> bool:
         """Whether the difference is about this file of the dist-info directory."""
         return self.dist_info is not None and difference.name == f"{self.dist_info}/{filename}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldDifference:
+    """One field of METADATA whose values are not the same on both sides.
+
+    Attributes:
+        field: its name in lower case, as METADATA spells it; empty for the body.
+        published, rebuilt: its values in order, folded lines joined as the file has them.
+        difference: the two METADATA files.
+    """
+
+    field: str
+    published: tuple[str, ...]
+    rebuilt: tuple[str, ...]
+    difference: Difference
+
+
+class FieldRule(Protocol):
+    """One rule on a field of METADATA: a benign finding for exactly the shape it knows, else None.
+
+    METADATA is explained when each of its differences is; build tools change several at once.
+    """
+
+    def __call__(self, difference: FieldDifference, context: Context, /) -> Finding | None:
+        """Judge one field."""
+        ...
+
+
+class StreamRule(Protocol):
+    """One rule on the packed bytes of a member whose content is accounted for."""
+
+    def __call__(self, raw: RawFile, member: Member, walker: BlockWalker, /) -> Finding | None:
+        """A benign finding for a stream that it accounts for, or an unexplained one."""
+        ...
 
 
 class Rule(Protocol):

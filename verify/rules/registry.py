@@ -5,6 +5,9 @@ explained by a benign rule, the first that knows its shape. What no rule explain
 matching finding of the last list, whose end matches everything.
 """
 
+from dataclasses import dataclass
+
+from verify.rules.benign.deflate_stream import deflate_stream
 from verify.rules.benign.record_follows import record_follows
 from verify.rules.benign.wheel_generator import wheel_generator
 from verify.rules.dangerous.autostart import autostart
@@ -14,7 +17,7 @@ from verify.rules.dangerous.bytecode_only_published import bytecode_only_publish
 from verify.rules.dangerous.encoding_cookie import encoding_cookie
 from verify.rules.dangerous.entry_points_changed import entry_points_changed
 from verify.rules.dangerous.scripts_changed import scripts_changed
-from verify.rules.interface import Rule
+from verify.rules.interface import FieldRule, Rule, StreamRule
 from verify.rules.unexplained.code_differs import code_differs
 from verify.rules.unexplained.code_only_published import code_only_published
 from verify.rules.unexplained.dependencies_differ import dependencies_differ
@@ -43,3 +46,29 @@ UNEXPLAINED: tuple[Rule, ...] = (
     dependencies_differ,
     member_differs,
 )
+
+FIELDS: tuple[FieldRule, ...] = ()
+
+STREAMS: tuple[StreamRule, ...] = (deflate_stream,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What a comparison knows; tests take single rules away.
+
+    Attributes:
+        dangerous: patterns that forbid every explanation.
+        benign: explanations of whole members, the first that matches counts.
+        fields: explanations of single fields of METADATA.
+        unexplained: names for the rest, from telling to catch-all.
+        streams: explanations of packed bytes that no known compressor writes.
+    """
+
+    dangerous: tuple[Rule, ...] = DANGEROUS
+    benign: tuple[Rule, ...] = BENIGN
+    fields: tuple[FieldRule, ...] = FIELDS
+    unexplained: tuple[Rule, ...] = UNEXPLAINED
+    streams: tuple[StreamRule, ...] = STREAMS
+
+
+ALL = Rules()
