@@ -7,7 +7,9 @@ from pathlib import Path
 
 from verify.finding import Finding, JSONValue
 from verify.results import (
+    Accounting,
     Attempt,
+    ByteShare,
     CheckedSource,
     CheckedWheel,
     CheckReport,
@@ -34,12 +36,29 @@ def diff_document(diff: Diff) -> JSONObject:
         "verdict": diff.verdict,
         "reason": diff.reason,
         "findings": [_finding(finding) for finding in diff.findings],
-        "accounting": {
-            "published_bytes": diff.accounting.published_bytes,
-            "reproduced_bytes": diff.accounting.reproduced_bytes,
-            "explained_bytes": diff.accounting.explained_bytes,
-            "unexplained_bytes": diff.accounting.unexplained_bytes,
-        },
+        "accounting": _accounting(diff.accounting),
+    }
+
+
+def _accounting(accounting: Accounting) -> JSONObject:
+    return {
+        "published_bytes": accounting.published_bytes,
+        "reproduced_bytes": accounting.reproduced_bytes,
+        "explained_bytes": accounting.explained_bytes,
+        "unexplained_bytes": accounting.unexplained_bytes,
+        "regions": [_share("region", share) for share in accounting.regions],
+        "members": [_share("member", share) for share in accounting.members],
+        "more_members": accounting.more_members,
+    }
+
+
+def _share(part: str, share: ByteShare) -> JSONObject:
+    return {
+        part: share.part,
+        "published_bytes": share.published,
+        "reproduced_bytes": share.reproduced,
+        "explained_bytes": share.explained,
+        "unexplained_bytes": share.unexplained,
     }
 
 

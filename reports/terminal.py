@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
+from reports.byte_table import render_accounting
+from reports.printable import printable
 from verify.finding import Finding, FindingClass
 from verify.results import CheckReport, CheckResult, Diff
 from verify.verdict import Verdict
@@ -36,43 +38,53 @@ MAX_FINDINGS = 20
 MAX_EVIDENCE_LINES = 12
 
 
-def render_check(report: CheckReport, console: Console, *, verbose: bool = False) -> None:
+def render_check(
+    report: CheckReport, console: Console, *, verbose: bool = False, accounting: bool = False
+) -> None:
     """Print each result, and a closing line when there are several."""
     for result in report.results:
-        render_result(result, console, verbose=verbose)
+        render_result(result, console, verbose=verbose, accounting=accounting)
     if len(report.results) > 1:
         trusted = sum(result.trusted for result in report.results)
         console.print(f"{trusted} of {len(report.results)} wheels are trusted.")
 
 
-def render_result(result: CheckResult, console: Console, *, verbose: bool = False) -> None:
-    """Print one result."""
+def render_result(
+    result: CheckResult, console: Console, *, verbose: bool = False, accounting: bool = False
+) -> None:
+    """Print one result, with the byte table if asked for."""
     name = result.wheel.filename if result.wheel else result.requirement
     _headline(name, result.verdict, console)
     trust = "trusted" if result.trusted else "not trusted"
-    console.print(Text(f"  {trust}: {'; '.join(map(_printable, result.reasons))}"))
+    console.print(Text(f"  {trust}: {'; '.join(map(printable, result.reasons))}"))
     if result.detail:
-        console.print(Text(f"  {result.reason}: {_printable(result.detail)}"))
+        console.print(Text(f"  {result.reason}: {printable(result.detail)}"))
     for signal in result.signals:
         _finding(signal, console, verbose=verbose)
     if result.diff is not None:
         _findings(result.diff.findings, console, verbose=verbose)
         _accounting(result.diff, console)
+        if accounting:
+            render_accounting(result.diff.accounting, console, verbose=verbose)
     _provenance(result, console)
     if verbose:
         _logs(result, console)
     console.print()
 
 
-def render_diff(diff: Diff, console: Console, *, verbose: bool = False) -> None:
-    """Print one comparison."""
+def render_diff(
+    diff: Diff, console: Console, *, verbose: bool = False, accounting: bool = False
+) -> None:
+    """Print one comparison, with the byte table if asked for."""
     _headline(diff.published.filename, diff.verdict, console)
     _findings(diff.findings, console, verbose=verbose)
     _accounting(diff, console)
+    if accounting:
+        render_accounting(diff.accounting, console, verbose=verbose)
 
 
 def _headline(name: str, verdict: Verdict, console: Console) -> None:
-    line = Text(_printable(name), style="bold")
+    line = Text(printable(name), style="bold")
     line.append("  ")
     line.append(verdict.value, style=VERDICT_STYLE[verdict])
     line.append(f"  {MEANING[verdict]}", style="dim")
@@ -92,12 +104,12 @@ def _finding(finding: Finding, console: Console, *, verbose: bool) -> None:
     line.append(finding.kind.value, style=CLASS_STYLE[finding.kind])
     line.append(f"  {finding.rule}", style="bold")
     if finding.member is not None:
-        line.append(f"  {_printable(finding.member)}", style="cyan")
-    line.append(f"  {_printable(finding.summary)}")
+        line.append(f"  {printable(finding.member)}", style="cyan")
+    line.append(f"  {printable(finding.summary)}")
     console.print(line)
     difference = finding.evidence.get("diff")
     if isinstance(difference, list | tuple):
-        lines = [_printable(str(item)) for item in difference]
+        lines = [printable(str(item)) for item in difference]
         limit = len(lines) if verbose else MAX_EVIDENCE_LINES
         for text in lines[:limit]:
             console.print(Text(f"      {text}", style=_line_style(text)))
@@ -133,7 +145,7 @@ def _provenance(result: CheckResult, console: Console) -> None:
         f"compare {seconds.compare:.1f}, total {seconds.total:.1f}"
     )
     for label, text in (*rows, ("seconds", times)):
-        console.print(Text(f"  {label:<9}{_printable(text)}"))
+        console.print(Text(f"  {label:<9}{printable(text)}"))
 
 
 def _recipe_line(result: CheckResult) -> str:
@@ -153,15 +165,8 @@ def _logs(result: CheckResult, console: Console) -> None:
         if attempt.log_tail:
             console.print("  the build's log ends:", style="dim")
             for line in attempt.log_tail.splitlines():
-                console.print(Text(f"      {_printable(line)}", style="dim"))
+                console.print(Text(f"      {printable(line)}", style="dim"))
 
 
 def _day(moment: datetime | None) -> str:
     return "no upload time" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _printable(text: str) -> str:
-    """Text that cannot steer a terminal: control and bidirectional characters are spelled out."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )

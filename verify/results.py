@@ -7,6 +7,7 @@ code.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from verify.finding import Finding, JSONValue
 from verify.verdict import Reason, Verdict
@@ -22,6 +23,22 @@ class FileIdentity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ByteShare:
+    """Where the bytes of one part of the published file went; all four are numbers of bytes.
+
+    Attributes:
+        part: a kind of region (`local-header`, `data`, ...) or the name of a member, whose headers
+            count to it.
+    """
+
+    part: str
+    published: int
+    reproduced: int
+    explained: int
+    unexplained: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Accounting:
     """Where each byte of the published file went; the three shares add up to its size.
 
@@ -30,12 +47,21 @@ class Accounting:
         reproduced_bytes: bytes that follow from the rebuilt wheel alone.
         explained_bytes: bytes that a benign rule or a recorded header field explains.
         unexplained_bytes: the rest.
+        regions: the same by kind of region; a partition.
+        members: the members that are not reproduced whole, the least explained first, at most
+            `MAX_LISTED`.
+        more_members: how many of these are not listed.
     """
+
+    MAX_LISTED: ClassVar[int] = 100
 
     published_bytes: int
     reproduced_bytes: int
     explained_bytes: int
     unexplained_bytes: int
+    regions: tuple[ByteShare, ...] = ()
+    members: tuple[ByteShare, ...] = ()
+    more_members: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

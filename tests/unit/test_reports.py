@@ -152,6 +152,9 @@ def test_the_check_document_follows_the_contract() -> None:
         "reproduced_bytes": 1000,
         "explained_bytes": 150,
         "unexplained_bytes": 50,
+        "regions": [],
+        "members": [],
+        "more_members": 0,
     }
     assert "error" not in document
 

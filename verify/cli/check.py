@@ -10,7 +10,7 @@ from verify.check import check_all, check_file
 from verify.cli.bench import open_bench
 from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit, exit_for
-from verify.cli.options import Output, Work, output_options, work_options
+from verify.cli.options import Output, Work, accounting_option, output_options, work_options
 from verify.errors import TruewheelError, UsageFault
 from verify.index.select import Target
 from verify.results import CheckReport, CheckResult, Failure
@@ -28,6 +28,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--platform", metavar="TAG", help="... and for this platform tag.")
 @click.option("--wheel", "glob", metavar="GLOB", help="Choose wheels by file name.")
 @click.option("--all-wheels", is_flag=True, help="Check every wheel of the release.")
+@accounting_option
 @work_options
 @output_options
 def command(  # noqa: PLR0913 - click passes each option by name
@@ -39,6 +40,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     platform: str | None,
     glob: str | None,
     all_wheels: bool,
+    accounting: bool,
     work: Work,
     output: Output,
 ) -> Exit:
@@ -66,7 +68,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
 
     with progress(output) as listener:
         report = _collect(run(open_bench(work, listener)))
-    _show(report, output)
+    _show(report, output, accounting=accounting)
     return Exit.FAILED if report.failure else exit_for(report.results)
 
 
@@ -93,7 +95,7 @@ def _collect(results: Iterator[CheckResult]) -> CheckReport:
     return CheckReport(results=tuple(done))
 
 
-def _show(report: CheckReport, output: Output) -> None:
+def _show(report: CheckReport, output: Output, *, accounting: bool) -> None:
     if report.failure is not None:
         say_error(report.failure.message, report.failure.hint)
     if output.as_json:
@@ -101,4 +103,5 @@ def _show(report: CheckReport, output: Output) -> None:
         return
     from reports.terminal import render_check  # noqa: PLC0415 - JSON output does without rich
 
-    render_check(report, result_console(output), verbose=output.verbose)
+    console = result_console(output)
+    render_check(report, console, verbose=output.verbose, accounting=accounting)

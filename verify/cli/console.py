@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from verify.cli.options import Output
-from verify.events import Event, Listener, Note, Step, Transfer, silent
+from verify.events import Event, Listener, Note, Notice, Step, Transfer, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,9 +38,12 @@ def say_error(message: str, hint: str | None) -> None:
 
 @contextmanager
 def progress(output: Output) -> Iterator[Listener]:
-    """A listener that shows work under way on a terminal, and notes with -v; silent elsewhere."""
-    if output.quiet or not sys.stderr.isatty():
-        yield _notes_only if output.verbose and not output.quiet else silent
+    """A listener that shows work under way on a terminal, notices anywhere, and notes with -v."""
+    if output.quiet:
+        yield silent
+        return
+    if not sys.stderr.isatty():
+        yield _notes_and_notices if output.verbose else _notices
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
@@ -51,7 +54,13 @@ def progress(output: Output) -> Iterator[Listener]:
         yield _Live(bar, verbose=output.verbose)
 
 
-def _notes_only(event: Event) -> None:
+def _notices(event: Event) -> None:
+    if isinstance(event, Notice):
+        print(f"truewheel: {event.message}", file=sys.stderr)  # noqa: T201 - the command line
+
+
+def _notes_and_notices(event: Event) -> None:
+    _notices(event)
     if isinstance(event, Note):
         print(event.message, file=sys.stderr)  # noqa: T201 - this is the command line
 
@@ -74,6 +83,8 @@ class _Live:
             case Note():
                 if self._verbose:
                     self._bar.console.print(event.message, markup=False)
+            case Notice():
+                self._bar.console.print(f"truewheel: {event.message}", markup=False)
 
     def _show(self, text: str) -> None:
         from rich.markup import escape  # noqa: PLC0415 - only a terminal needs it

@@ -7,7 +7,7 @@ import click
 from reports.as_json import diff_document, dump
 from verify.cli.console import result_console
 from verify.cli.exits import Exit, exit_for_verdict
-from verify.cli.options import Output, output_options
+from verify.cli.options import Output, accounting_option, output_options
 from verify.compare.engine import compare
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -16,8 +16,9 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command("diff")
 @click.argument("published", type=EXISTING)
 @click.argument("rebuilt", type=EXISTING)
+@accounting_option
 @output_options
-def command(*, published: Path, rebuilt: Path, output: Output) -> Exit:
+def command(*, published: Path, rebuilt: Path, accounting: bool, output: Output) -> Exit:
     """Compare two wheel files; no network, no build.
 
     Exits with 0 if PUBLISHED is what REBUILT accounts for, 1 if not, 3 if REBUILT cannot be read.
@@ -28,5 +29,6 @@ def command(*, published: Path, rebuilt: Path, output: Output) -> Exit:
     else:
         from reports.terminal import render_diff  # noqa: PLC0415 - JSON output does without rich
 
-        render_diff(diff, result_console(output), verbose=output.verbose)
+        console = result_console(output)
+        render_diff(diff, console, verbose=output.verbose, accounting=accounting)
     return exit_for_verdict(diff.verdict)

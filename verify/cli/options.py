@@ -78,6 +78,13 @@ def output_options(command: Callback) -> Callback:
     )
 
 
+def accounting_option(command: Callback) -> Callback:
+    """`--accounting`."""
+    return click.option(
+        "--accounting", is_flag=True, help="Print where every byte of the published file went."
+    )(command)
+
+
 def cache_option(command: Callback) -> Callback:
     """`--cache-dir`; the command takes it as `cache_root`, the platform's place by default."""
 

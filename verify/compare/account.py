@@ -1,13 +1,13 @@
 """Where each byte of the published file went."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from verify.archive.layout import Region, RegionKind
 from verify.archive.reader import Archive
 from verify.compare.recorded import Recorded
 from verify.compare.regenerate import RegionKey
-from verify.results import Accounting
+from verify.results import Accounting, ByteShare
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,47 +37,84 @@ class _Tally:
     explained: int = 0
     unexplained: int = 0
 
+    def add(self, other: "_Tally") -> None:
+        self.reproduced += other.reproduced
+        self.explained += other.explained
+        self.unexplained += other.unexplained
+
+    def share(self, part: str) -> ByteShare:
+        return ByteShare(
+            part=part,
+            published=self.reproduced + self.explained + self.unexplained,
+            reproduced=self.reproduced,
+            explained=self.explained,
+            unexplained=self.unexplained,
+        )
+
 
 def whole(size: int, *, reproduced: bool) -> Accounting:
     """The account of a file that is reproduced as a whole, or not compared at all."""
-    return Accounting(
-        published_bytes=size,
-        reproduced_bytes=size if reproduced else 0,
-        explained_bytes=0,
-        unexplained_bytes=0 if reproduced else size,
-    )
+    count = _Tally(reproduced=size) if reproduced else _Tally(unexplained=size)
+    return _accounting(count, [count.share("file")], [])
 
 
 def account(published: Archive, shares: Shares) -> Accounting:
     """Sum up the byte map; it is a partition of the file, so the shares add up to its size."""
-    tally = _Tally()
+    total = _Tally()
+    regions: dict[RegionKind, _Tally] = {}
+    members: dict[int, _Tally] = {}
     for region in published.regions:
-        _add(tally, region, shares)
-    return Accounting(
-        published_bytes=published.identity.size,
-        reproduced_bytes=tally.reproduced,
-        explained_bytes=tally.explained,
-        unexplained_bytes=tally.unexplained,
+        count = _count(region, shares)
+        total.add(count)
+        regions.setdefault(region.kind, _Tally()).add(count)
+        if region.member is not None:
+            members.setdefault(region.member, _Tally()).add(count)
+    return _accounting(
+        total,
+        [regions[kind].share(kind.value) for kind in RegionKind if kind in regions],
+        [count.share(published.members[at].name) for at, count in members.items()],
     )
 
 
-def _add(tally: _Tally, region: Region, shares: Shares) -> None:
+def _accounting(
+    total: _Tally, regions: Sequence[ByteShare], members: Iterable[ByteShare]
+) -> Accounting:
+    odd = sorted(
+        (share for share in members if share.reproduced != share.published),
+        key=lambda share: (-share.unexplained, -share.explained, share.part),
+    )
+    limit = Accounting.MAX_LISTED
+    return Accounting(
+        published_bytes=total.reproduced + total.explained + total.unexplained,
+        reproduced_bytes=total.reproduced,
+        explained_bytes=total.explained,
+        unexplained_bytes=total.unexplained,
+        regions=tuple(regions),
+        members=tuple(odd[:limit]),
+        more_members=max(len(odd) - limit, 0),
+    )
+
+
+def _count(region: Region, shares: Shares) -> _Tally:
+    """The one region's bytes."""
     if _is_unexplained(region, shares):
-        tally.unexplained += region.size
-    elif region.member is None:
-        tally.reproduced += region.size
-    elif region.member in shares.explained:
-        tally.explained += region.size
-    elif region.kind is RegionKind.DATA:
-        if region.member in shares.reproduced_streams:
-            tally.reproduced += region.size
-        else:
-            tally.explained += region.size
-    else:
-        recorded, refused = shares.recorded.widths(region.kind, region.member)
-        tally.unexplained += min(refused, region.size)
-        tally.explained += min(recorded, max(region.size - refused, 0))
-        tally.reproduced += max(region.size - refused - recorded, 0)
+        return _Tally(unexplained=region.size)
+    if region.member is None:
+        return _Tally(reproduced=region.size)
+    if region.member in shares.explained:
+        return _Tally(explained=region.size)
+    if region.kind is RegionKind.DATA:
+        is_same = region.member in shares.reproduced_streams
+        return _Tally(reproduced=region.size) if is_same else _Tally(explained=region.size)
+    return _header(region, *shares.recorded.widths(region.kind, region.member))
+
+
+def _header(region: Region, recorded: int, refused: int) -> _Tally:
+    return _Tally(
+        unexplained=min(refused, region.size),
+        explained=min(recorded, max(region.size - refused, 0)),
+        reproduced=max(region.size - refused - recorded, 0),
+    )
 
 
 def _is_unexplained(region: Region, shares: Shares) -> bool:
