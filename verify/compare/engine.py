@@ -173,17 +173,21 @@ def _recorded(
     streams: Streams,
 ) -> Recorded:
     pairs = [(pair.published, pair.rebuilt) for pair in comparison.identical.values()]
-    pairs += [
-        (published.by_name[name], rebuilt.by_name[name])
+    ours = [
+        published.by_name[name]
         for name in sorted(explanation.explained)
-        if name in published.by_name and name in rebuilt.by_name
+        if name in published.by_name
+    ]
+    pairs += [
+        (member, rebuilt.by_name[member.name]) for member in ours if member.name in rebuilt.by_name
     ]
     settings = {
         published.members[index].name: setting
         for index, setting in streams.settings.items()
         if index in comparison.identical
     }
-    return record_fields(published, rebuilt, pairs, settings)
+    alone = [member for member in ours if member.name not in rebuilt.by_name]
+    return record_fields(published, rebuilt, pairs, alone=alone, settings=settings)
 
 
 def _diff(

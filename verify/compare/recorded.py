@@ -91,7 +91,12 @@ def _width(fields: Fields, kind: RegionKind, member: int) -> int:
 
 
 def record_fields(
-    published: Archive, rebuilt: Archive, pairs: Sequence[Pair], settings: Mapping[str, Setting]
+    published: Archive,
+    rebuilt: Archive,
+    pairs: Sequence[Pair],
+    *,
+    alone: Sequence[Member] = (),
+    settings: Mapping[str, Setting],
 ) -> Recorded:
     """Collect what differs between the headers of paired members.
 
@@ -99,6 +104,7 @@ def record_fields(
         published: the published archive.
         rebuilt: the rebuilt archive.
         pairs: (published, rebuilt) members of the same name that are identical or explained.
+        alone: explained members that only the published archive has; all their fields are its own.
         settings: by name, the zlib settings of streams that the rebuild packed differently.
     """
     differing = {
@@ -113,6 +119,7 @@ def record_fields(
     evidence: dict[str, JSONValue] = {}
     for field in FIELDS:
         values = {ours.name: field.value(ours) for ours, _ in pairs if field in fields[ours.index]}
+        values |= {ours.name: field.value(ours) for ours in alone}
         if values:
             evidence[field.name] = _compact(values)
     if settings:
