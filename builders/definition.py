@@ -11,6 +11,11 @@ from builders.sandbox.bwrap_command import ETC
 from builders.sandbox.interface import SandboxFault
 
 DEFAULT_IMAGE = "bookworm"
+"""The one that builds run in, where they run in containers."""
+
+EXPLAIN_IMAGE = "explain"
+"""The one that diffoscope runs in, in every sandbox."""
+
 LAYOUT = 2
 """Raised when what this code does to a root file system changes."""
 

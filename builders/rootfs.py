@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from builders.definition import Definition
 from builders.sandbox.bwrap_command import ETC
 from builders.sandbox.interface import Interpreter, SandboxFault
-from verify.events import Listener, Note
+from verify.events import Listener, Note, Notice
 
 EPOCH = "1704067200"
 """2024-01-01: every timestamp in the archive; only has to be fixed and past."""
@@ -35,16 +35,22 @@ PATCHLEVEL = re.compile(r"(?:\./)?usr/include/python(\d+)\.(\d+)/patchlevel\.h")
 PATCHLEVEL_VERSION = re.compile(rb'#define\s+PY_VERSION\s+"(\d+\.\d+\.\d+)')
 
 
+def archive_path(definition: Definition, cache_root: Path) -> Path:
+    """Return where the archive of a definition's root is kept once it is made."""
+    return cache_root / "images" / f"{definition.digest}.tar"
+
+
 def root_archive(definition: Definition, *, cache_root: Path, listener: Listener) -> Path:
     """Return the tar archive of a definition's root, made unless it is cached.
 
     Raises:
         SandboxFault: mmdebstrap is missing or failed.
     """
-    archive = cache_root / "images" / f"{definition.digest}.tar"
+    archive = archive_path(definition, cache_root)
     if archive.is_file():
         return archive
-    listener(Note(message=f"building the root file system of {definition.reference} (a minute)"))
+    what = f"the root file system of {definition.reference}"
+    listener(Notice(message=f"building {what} from Debian packages, once: about a minute"))
     archive.parent.mkdir(parents=True, exist_ok=True)
     partial = archive.with_suffix(f".{os.getpid()}.part.tar")
     try:

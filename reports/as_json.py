@@ -15,6 +15,7 @@ from verify.results import (
     CheckReport,
     CheckResult,
     Diff,
+    ExplanationReport,
     FileIdentity,
     Seconds,
 )
@@ -27,8 +28,8 @@ def dump(document: JSONObject) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
 
 
-def diff_document(diff: Diff) -> JSONObject:
-    """`truewheel.diff/1`."""
+def diff_document(diff: Diff, explanation: ExplanationReport | None = None) -> JSONObject:
+    """`truewheel.diff/1`; `explanation` is there when it was asked for."""
     return {
         "schema": "truewheel.diff/1",
         "published": _identity(diff.published),
@@ -37,6 +38,7 @@ def diff_document(diff: Diff) -> JSONObject:
         "reason": diff.reason,
         "findings": [_finding(finding) for finding in diff.findings],
         "accounting": _accounting(diff.accounting),
+        **_explanation(explanation),
     }
 
 
@@ -119,7 +121,20 @@ def _result(result: CheckResult) -> JSONObject:
         "recipe": result.recipe,
         "attempts": [_attempt(attempt) for attempt in result.attempts],
         "seconds": _seconds(result.seconds),
+        **_explanation(result.explanation),
     }
+
+
+def _explanation(report: ExplanationReport | None) -> JSONObject:
+    if report is None:
+        return {}
+    explanation: JSONObject = {
+        "status": report.status,
+        "path": report.path,
+        "detail": report.detail,
+        "hint": report.hint,
+    }
+    return {"explanation": explanation}
 
 
 def _identity(file: FileIdentity) -> JSONObject:

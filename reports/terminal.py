@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reports.byte_table import render_accounting
+from reports.evidence import evidence_lines
 from reports.printable import printable
 from verify.finding import Finding, FindingClass
 from verify.results import CheckReport, CheckResult, Diff
@@ -107,14 +108,12 @@ def _finding(finding: Finding, console: Console, *, verbose: bool) -> None:
         line.append(f"  {printable(finding.member)}", style="cyan")
     line.append(f"  {printable(finding.summary)}")
     console.print(line)
-    difference = finding.evidence.get("diff")
-    if isinstance(difference, list | tuple):
-        lines = [printable(str(item)) for item in difference]
-        limit = len(lines) if verbose else MAX_EVIDENCE_LINES
-        for text in lines[:limit]:
-            console.print(Text(f"      {text}", style=_line_style(text)))
-        if len(lines) > limit:
-            console.print(Text(f"      ... {len(lines) - limit} more lines (-v)", style="dim"))
+    lines = evidence_lines(finding, verbose=verbose)
+    limit = len(lines) if verbose else MAX_EVIDENCE_LINES
+    for text in lines[:limit]:
+        console.print(Text(f"      {text}", style=_line_style(text)))
+    if len(lines) > limit:
+        console.print(Text(f"      ... {len(lines) - limit} more lines (-v)", style="dim"))
 
 
 def _line_style(line: str) -> str:

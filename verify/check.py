@@ -5,6 +5,7 @@
     rebuild the wheel in a sandbox          builders.rebuild
     compare, account for every byte         verify.compare
     decide                                  verify.policy
+    explain to a person, if asked           verify.explaining
 
 What prevents a comparison is an `undetermined` result with its reason; what prevents the tool from
 working at all (no index, no sandbox, no disk) rises as an error.
@@ -23,12 +24,14 @@ from builders.hints import read_hints
 from builders.rebuild import Rebuild
 from builders.recipe import Recipe, SourceFile, recipe_to_json
 from verify.compare.engine import compare
+from verify.distinfo.served import served_metadata_facts
 from verify.errors import TruewheelError
 from verify.events import Step
 from verify.index.interface import (
     ConflictingFilesError,
     HashMismatchError,
     IndexFile,
+    Sha256,
 )
 from verify.policy import decide
 from verify.results import (
@@ -37,6 +40,7 @@ from verify.results import (
     CheckedWheel,
     CheckResult,
     Diff,
+    ExplanationReport,
 )
 from verify.signals import release_signals
 from verify.stopwatch import Stopwatch
@@ -130,14 +134,16 @@ class _Work:
     wheel: Path | None = None
     source: SourceFile | None = None
     recipe: Recipe | None = None
+    rebuilt: Path | None = None
+    served_metadata: tuple[Sha256, ...] = ()
 
     def run(self) -> Diff:
         """The steps of the module's description, up to the comparison."""
         self.wheel, self.source = self._fetch()
         self.bench.open_sandbox()  # which may build an image: no part of any wheel's stages
         self.recipe = self._plan(self.wheel, self.source)
-        rebuild = self._rebuild(self.recipe)
-        return self._compare(self.wheel, rebuild)
+        self.rebuilt = self._rebuild(self.recipe).wheel
+        return self._compare(self.wheel, self.rebuilt)
 
     def _fetch(self) -> tuple[Path, SourceFile]:
         wheel, source = self.subject.wheel, self.subject.source
@@ -146,6 +152,7 @@ class _Work:
             raise UndeterminedError(reason, self.subject.detail or str(reason))
         with self._stage("fetch"):
             wheel_path, source_path = self._fetched(wheel), self._fetched(source)
+            self.served_metadata = self.bench.served_metadata(wheel)
         return wheel_path, SourceFile(
             name=source.project,
             version=str(source.version),
@@ -177,9 +184,10 @@ class _Work:
         with self._stage("build"), _building():
             return self.bench.rebuilder.rebuild(recipe, fresh=self.bench.settings.fresh)
 
-    def _compare(self, wheel: Path, rebuild: Rebuild) -> Diff:
+    def _compare(self, wheel: Path, rebuilt: Path) -> Diff:
         with self._stage("compare"):
-            return compare(wheel, rebuild.wheel)
+            told = served_metadata_facts(wheel, self.served_metadata)
+            return compare(wheel, rebuilt, told=told)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -233,7 +241,15 @@ class _Work:
             recipe=recipe_to_json(self.recipe) if self.recipe else None,
             attempts=(attempt,) if attempt else (),
             seconds=seconds,
+            explanation=self._explain(trusted=decision.trusted),
         )
+
+    def _explain(self, *, trusted: bool) -> ExplanationReport | None:
+        """What is attached beside the result, all of which is known by then."""
+        reports = self.bench.reports
+        if reports is None:
+            return None
+        return reports.explain(self.wheel, self.rebuilt, trusted=trusted)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A stage of one wheel's check began: `stage` is a key of `seconds`, `subject` a file name."""
+    """A stage of one wheel began: a key of `seconds`, or `explain`; `subject` is a file name."""
 
     stage: str
     subject: str
@@ -28,7 +28,14 @@ class Note:
     message: str
 
 
-Event = Transfer | Step | Note
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something that a person is to know while it happens, shown unless -q is given."""
+
+    message: str
+
+
+Event = Transfer | Step | Note | Notice
 Listener = Callable[[Event], None]
 
 

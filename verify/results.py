@@ -7,6 +7,7 @@ code.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from verify.finding import Finding, JSONValue
@@ -76,6 +77,30 @@ class Diff:
     reason: Reason | None = None
 
 
+class ExplanationStatus(StrEnum):
+    """What became of the report that `--explain` asks for; values are part of the JSON."""
+
+    WRITTEN = "written"
+    NOT_NEEDED = "not-needed"
+    NO_REBUILD = "no-rebuild"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplanationReport:
+    """diffoscope's report on one difference, for a person to read; no verdict depends on it.
+
+    Attributes:
+        path: the HTML file, only where it was written.
+        detail: why it was not, or what it lacks.
+    """
+
+    status: ExplanationStatus
+    path: str | None = None
+    detail: str | None = None
+    hint: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedWheel:
     """The published wheel of a check; `url` and `upload_time` are None for a local file."""
@@ -137,6 +162,7 @@ class CheckResult:
     recipe: Mapping[str, JSONValue] | None = None
     attempts: tuple[Attempt, ...] = ()
     seconds: Seconds = field(default_factory=Seconds)
+    explanation: ExplanationReport | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,11 +12,13 @@ from builders.sandbox.interface import Limits, Sandbox
 from builders.sandbox.select import open_sandbox
 from builders.store import Store
 from verify.events import Listener
+from verify.explaining.explainer import Explainer
+from verify.explaining.folder import ReportFolder
 from verify.gather import IndexGatherer
 from verify.index.cache import FileCache
 from verify.index.client import SimpleIndex, open_index
 from verify.index.config import IndexConfig, load_config, uv_arguments, uv_environment
-from verify.index.interface import HashMismatchError, IndexFile
+from verify.index.interface import HashMismatchError, IndexFile, Sha256
 from verify.subject import NO_URL
 
 
@@ -28,6 +30,7 @@ class Settings:
         sandbox: `auto`, `docker`, `bubblewrap` or `unsafe-host`.
         cache_root: where everything fetched and built is kept.
         fresh: build again what an earlier run remembers.
+        reports: the folder for diffoscope's reports, None where nobody asked for them.
     """
 
     sandbox: str
@@ -36,6 +39,7 @@ class Settings:
     extra_index_urls: Sequence[str] = ()
     offline: bool = False
     fresh: bool = False
+    reports: Path | None = None
     limits: Limits
     environ: tuple[tuple[str, str], ...]
     cwd: Path
@@ -86,6 +90,14 @@ class Workbench:
             raise HashMismatchError(f"{file.filename} vanished from the cache meanwhile")
         return path
 
+    def served_metadata(self, wheel: IndexFile) -> tuple[Sha256, ...]:
+        """The sha256 of each METADATA that indexes serve for a wheel, none for a local file.
+
+        Raises:
+            IndexFault: one that is listed without a hash cannot be fetched.
+        """
+        return () if wheel.url == NO_URL else self.index.served_metadata(wheel)
+
     @cached_property
     def sandbox(self) -> Sandbox:
         """Where builds run."""
@@ -120,6 +132,19 @@ class Workbench:
             index=self.index,
             store=self._store,
         )
+
+    @cached_property
+    def reports(self) -> ReportFolder | None:
+        """Where differences are explained to a person, if that was asked for."""
+        if self.settings.reports is None:
+            return None
+        explainer = Explainer(
+            choice=self.settings.sandbox,
+            cache_root=self.settings.cache_root,
+            listener=self.listener,
+            offline=self.settings.offline,
+        )
+        return ReportFolder(folder=self.settings.reports, explainer=explainer)
 
     @cached_property
     def _store(self) -> Store:

@@ -1,4 +1,4 @@
-"""The daemonless sandbox: bubblewrap around the host's own /usr."""
+"""The daemonless sandbox: bubblewrap around the host's own /usr, or the root of an image."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from builders.sandbox.bwrap_command import BwrapCommand
+from builders.sandbox.bwrap_command import BwrapCommand, Root
 from builders.sandbox.bwrap_process import started
 from builders.sandbox.capture import Capture
 from builders.sandbox.interface import (
@@ -24,8 +24,8 @@ from builders.sandbox.supervise import supervise
 INSTALL_HINT = "apt install bubblewrap (Debian, Ubuntu) or dnf install bubblewrap (Fedora)"
 
 
-def host_command() -> BwrapCommand:
-    """Return the builder of command lines for this machine and user.
+def host_command(root: Root | None = None) -> BwrapCommand:
+    """Return the builder of command lines for this machine and user; `root` replaces /usr.
 
     Raises:
         NoSandboxError: bwrap is not installed.
@@ -33,7 +33,7 @@ def host_command() -> BwrapCommand:
     executable = shutil.which("bwrap")
     if executable is None:
         raise NoSandboxError("bubblewrap is not installed", hint=INSTALL_HINT)
-    return BwrapCommand(executable=Path(executable), privileged=os.geteuid() == 0)
+    return BwrapCommand(executable=Path(executable), privileged=os.geteuid() == 0, root=root)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +57,8 @@ class BubblewrapSandbox:
 
     @property
     def image(self) -> str | None:
-        """Return None: the root file system is the host's /usr."""
-        return None
+        """Return the root's digest, None where it is the host's /usr."""
+        return self.command.root.digest if self.command.root else None
 
     def interpreters(self) -> tuple[Interpreter, ...]:
         """Return the interpreters available inside, newest first."""

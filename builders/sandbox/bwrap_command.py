@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from builders.sandbox.host_root import empty_directory, host_root
+from builders.sandbox.host_root import empty_directory, host_root, image_root
 from builders.sandbox.interface import (
     BASE_ENVIRONMENT,
     BUILD_DIR,
@@ -42,6 +42,14 @@ ETC: Mapping[str, bytes] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Root:
+    """The root file system of an image: its directory, and `sha256:...` of its archive."""
+
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Descriptors:
     """Open descriptors that bwrap inherits; `etc` maps the names of `ETC` to their content."""
 
@@ -63,10 +71,12 @@ class BwrapCommand:
         executable: the bwrap program.
         privileged: whether bwrap runs as root. Then the job becomes nobody by a real change of
             user: inside a user namespace of root's it would still own every file of root's.
+        root: shown instead of the host's /usr, if there is one.
     """
 
     executable: Path
     privileged: bool
+    root: Root | None = None
 
     def options(self, job: Job, descriptors: Descriptors) -> list[str]:
         """Return bwrap's options, everything before the command.
@@ -116,15 +126,16 @@ class BwrapCommand:
         return ["--seccomp", str(descriptors.seccomp)]
 
     def host_files(self) -> Iterator[str]:
-        """Show the needed parts of /usr, and nothing else of the host."""
-        return host_root()
+        """Show the needed parts of the host's /usr and nothing else of it, or an image's root."""
+        return image_root(self.root.path) if self.root else host_root()
 
     def etc(self, descriptors: Descriptors) -> Iterator[str]:
         """Make an /etc that tells nothing of the host but where its compiler and libraries are."""
+        base = (self.root.path if self.root else Path("/")) / "etc"
         for name, descriptor in descriptors.etc.items():
             yield from ("--perms", "0644", "--file", str(descriptor), f"/etc/{name}")
         for name in FROM_ETC:
-            yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+            yield from ("--ro-bind-try", str(base / name), f"/etc/{name}")
 
     def devices(self) -> list[str]:
         """Make /proc and /dev anew, read-only but for the devices themselves."""

@@ -72,12 +72,13 @@ def _image(client: docker.DockerClient) -> Check:
     wanted = definition()
     try:
         found = find_image(client, wanted)
-        others = [image.reference for image in list_images(client)] if found is None else []
+        listed = list_images(client) if found is None else ()
     except SandboxFault as error:
         return Check(name="image", ok=False, detail=error.message, fix="restart the engine")
     if found is not None:
         return Check(name="image", ok=True, detail=f"{found.reference} ({found.image_id})")
     detail = f"{wanted.reference} is missing"
+    others = [image.reference for image in listed if not image.current]
     if others:
         detail += f"; outdated: {', '.join(others)}"
     return Check(name="image", ok=False, detail=detail, fix=BUILD_COMMAND)

@@ -46,12 +46,22 @@ def host_root(usr: Path = Path("/usr")) -> Iterator[str]:
     yield from ("--ro-bind", str(usr), "/usr")
     for path in sorted({*_unneeded(usr), *_packages(usr)}):
         yield from empty_directory(PurePosixPath("/usr") / path.relative_to(usr))
+    yield from _links_to_usr(Path("/"))
+
+
+def image_root(root: Path) -> Iterator[str]:
+    """Return the same for the root file system of an image, which holds only what it needs."""
+    yield from ("--ro-bind", str(root / "usr"), "/usr")
+    yield from _links_to_usr(root)
+
+
+def _links_to_usr(root: Path) -> Iterator[str]:
     for name in LINKED_TO_USR:
-        path = Path("/") / name
+        path = root / name
         if path.is_symlink():
-            yield from ("--symlink", str(path.readlink()), str(path))
+            yield from ("--symlink", str(path.readlink()), f"/{name}")
         elif path.is_dir():
-            yield from ("--ro-bind", str(path), str(path))
+            yield from ("--ro-bind", str(path), f"/{name}")
 
 
 def empty_directory(path: PurePosixPath) -> tuple[str, ...]:

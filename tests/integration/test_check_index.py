@@ -1,7 +1,10 @@
 """`check NAME==VERSION` against an index on loopback that lists what the tests say it lists."""
 
+import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -82,6 +85,50 @@ def test_a_tampered_wheel_with_a_right_record_is_not_trusted(
     ran = check(index, cache, "thing==1.0")
     assert (ran.code, result(ran)["verdict"]) == (1, "different")
     assert "thing/extra.py" in ran.stdout
+
+
+SERVED: dict[str, dict[str, object]] = {
+    "listed in JSON": {"json_keys": {"core-metadata": {"sha256": "ab" * 32}}},
+    "listed under the older name": {"json_keys": {"dist-info-metadata": {"sha256": "ab" * 32}}},
+    "listed in HTML": {"html_attributes": {"data-core-metadata": f"sha256={'ab' * 32}"}},
+    "listed in HTML under the older name": {
+        "html_attributes": {"data-dist-info-metadata": f"sha256={'ab' * 32}"}
+    },
+    "served without a hash": {
+        "json_keys": {"core-metadata": True},
+        "metadata": b"Metadata-Version: 2.1\nName: thing\nVersion: 1.0\nRequires-Dist: evil\n",
+    },
+}
+
+
+@pytest.mark.parametrize("how", SERVED)
+def test_other_metadata_for_resolvers_is_suspicious_though_the_rebuild_is_identical(
+    how: str, index: IndexServer, cache: Path, tmp_path: Path
+) -> None:
+    index.json = "html_attributes" not in SERVED[how]
+    serve(index, tmp_path)
+    wheel, source = index.projects["thing"]
+    index.add("thing", [replace(wheel, **SERVED[how]), source])  # type: ignore[arg-type]  # by name
+    ran = check(index, cache, "thing==1.0")
+    found = result(ran)
+    assert (ran.code, found["verdict"], found["trusted"]) == (1, "suspicious", False)
+    assert "metadata.index-differs" in ran.stdout
+    accounting = found["diff"]["accounting"]  # type: ignore[index]  # JSON
+    assert accounting["unexplained_bytes"] == 0
+
+
+def test_the_wheels_own_metadata_for_resolvers_is_no_finding(
+    index: IndexServer, cache: Path, tmp_path: Path
+) -> None:
+    serve(index, tmp_path)
+    wheel, source = index.projects["thing"]
+    with zipfile.ZipFile(tmp_path / WHEEL) as archive:
+        own = archive.read("thing-1.0.dist-info/METADATA")
+    keys = {"core-metadata": True, "dist-info-metadata": {"sha256": sha256(own).hexdigest()}}
+    index.add("thing", [replace(wheel, metadata=own, json_keys=keys), source])
+    ran = check(index, cache, "thing==1.0")
+    assert (ran.code, result(ran)["verdict"]) == (0, "identical")
+    assert index.count(f"{WHEEL}.metadata") == 1
 
 
 @pytest.mark.parametrize(

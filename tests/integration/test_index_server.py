@@ -3,11 +3,12 @@ import os
 import subprocess
 import sysconfig
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.support.index_server import (
     served_project,
 )
 from verify.events import Event, Note, Transfer
-from verify.index.client import SimpleIndex, Tuning, open_index
+from verify.index.client import MAX_METADATA_BYTES, SimpleIndex, Tuning, open_index
 from verify.index.config import IndexConfig, load_config, uv_arguments, uv_environment
 from verify.index.download import DownloadLimits
 from verify.index.interface import (
@@ -577,3 +578,198 @@ def test_the_configured_index_serves_a_known_release(tmp_path: Path) -> None:
     offline = open_index(config, cache_root=tmp_path, offline=True, listener=events.append)
     assert offline.project("six") == index.project("six")
     assert offline.fetch(file) == path
+
+
+WHEEL = "demo-1.0-py3-none-any.whl"
+METADATA = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n\n"
+METADATA_SHA256 = sha256(METADATA).hexdigest()
+OTHER_SHA256 = "ab" * 32
+
+
+def _serve_metadata(
+    server: IndexServer,
+    *,
+    metadata: bytes | None = METADATA,
+    keys: Mapping[str, object] | None = None,
+    attributes: Mapping[str, str] | None = None,
+    filename: str = WHEEL,
+) -> None:
+    """Serve one file as JSON if there are keys, as HTML if there are attributes."""
+    server.json = attributes is None
+    file = ServedFile(
+        filename=filename,
+        content=CONTENT,
+        metadata=metadata,
+        json_keys=keys or {},
+        html_attributes=attributes or {},
+    )
+    server.add("demo", [file])
+
+
+HASHED: list[dict[str, Mapping[str, object]]] = [
+    {"keys": {"core-metadata": {"sha256": METADATA_SHA256}}},
+    {"keys": {"dist-info-metadata": {"sha256": METADATA_SHA256.upper()}}},
+    {"keys": {"data-dist-info-metadata": {"sha256": METADATA_SHA256, "md5": "0"}}},
+    {
+        "keys": {
+            "core-metadata": {"sha256": METADATA_SHA256},
+            "data-dist-info-metadata": {"sha256": METADATA_SHA256},
+        }
+    },
+    {"attributes": {"data-core-metadata": f"sha256={METADATA_SHA256}"}},
+    {"attributes": {"data-dist-info-metadata": f"sha256={METADATA_SHA256}"}},
+]
+
+
+@pytest.mark.parametrize("listing", HASHED)
+def test_the_hash_of_metadata_is_taken_from_the_listing(
+    listing: dict[str, Any], bench: Bench
+) -> None:
+    _serve_metadata(bench.server, **listing)
+    index = bench.open()
+    assert index.served_metadata(bench.listed(index)) == (METADATA_SHA256,)
+    assert bench.server.count(f"{WHEEL}.metadata") == 0
+
+
+UNHASHED: list[dict[str, Mapping[str, object]]] = [
+    {"keys": {"core-metadata": True}},
+    {"keys": {"core-metadata": {}}},
+    {"keys": {"dist-info-metadata": True}},
+    {"keys": {"core-metadata": {"sha512": "ab" * 64}}},
+    {"keys": {"core-metadata": {"sha256": "not a hash"}}},
+    {"attributes": {"data-core-metadata": "true"}},
+    {"attributes": {"data-dist-info-metadata": "true"}},
+    {"attributes": {"data-core-metadata": f"sha512={'ab' * 64}"}},
+    {"attributes": {"data-core-metadata": METADATA_SHA256}},
+]
+
+
+@pytest.mark.parametrize("listing", UNHASHED)
+def test_metadata_without_a_hash_is_fetched_once_and_hashed(
+    listing: dict[str, Any], bench: Bench
+) -> None:
+    _serve_metadata(bench.server, **listing)
+    index = bench.open()
+    file = bench.listed(index)
+    assert index.served_metadata(file) == (METADATA_SHA256,)
+    assert index.served_metadata(file) == (METADATA_SHA256,)
+    assert bench.server.count(f"{WHEEL}.metadata") == 1
+    assert bench.open(offline=True).served_metadata(file) == (METADATA_SHA256,)
+
+
+NOTHING: list[dict[str, Mapping[str, object]]] = [
+    {"keys": {}},
+    {"keys": {"core-metadata": False}},
+    {"keys": {"core-metadata": None, "dist-info-metadata": False}},
+    {"attributes": {"data-core-metadata": "false"}},
+    {"attributes": {"data-requires-python": ">=3.8"}},
+]
+
+
+@pytest.mark.parametrize("listing", NOTHING)
+def test_where_no_metadata_is_served_there_is_none(listing: dict[str, Any], bench: Bench) -> None:
+    _serve_metadata(bench.server, **listing)
+    index = bench.open()
+    assert index.served_metadata(bench.listed(index)) == ()
+    assert bench.server.count(f"{WHEEL}.metadata") == 0
+
+
+def test_metadata_that_is_listed_but_not_there_is_not_served(bench: Bench) -> None:
+    _serve_metadata(bench.server, metadata=None, keys={"core-metadata": True})
+    index = bench.open()
+    assert index.served_metadata(bench.listed(index)) == ()
+    assert len(bench.notes()) == 1
+    assert "404" in bench.notes()[0]
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        {
+            "keys": {
+                "core-metadata": {"sha256": METADATA_SHA256},
+                "dist-info-metadata": {"sha256": OTHER_SHA256},
+            }
+        },
+        {
+            "attributes": {
+                "data-core-metadata": f"sha256={METADATA_SHA256}",
+                "data-dist-info-metadata": f"sha256={OTHER_SHA256}",
+            }
+        },
+    ],
+)
+def test_names_of_the_attribute_that_contradict_each_other_both_count(
+    listing: dict[str, Any], bench: Bench
+) -> None:
+    _serve_metadata(bench.server, **listing)
+    index = bench.open()
+    assert index.served_metadata(bench.listed(index)) == (METADATA_SHA256, OTHER_SHA256)
+
+
+def test_metadata_of_every_index_counts(bench: Bench, other: IndexServer) -> None:
+    _serve_metadata(bench.server, keys={"core-metadata": {"sha256": METADATA_SHA256}})
+    _serve_metadata(other, metadata=METADATA + b"!", attributes={"data-core-metadata": "true"})
+    index = bench.open(other.url)
+    found = index.served_metadata(bench.listed(index))
+    assert found == (METADATA_SHA256, sha256(METADATA + b"!").hexdigest())
+
+
+def test_only_wheels_have_metadata_beside_them(bench: Bench) -> None:
+    keys = {"core-metadata": {"sha256": METADATA_SHA256}}
+    _serve_metadata(bench.server, keys=keys, filename=NAME)
+    index = bench.open()
+    assert index.served_metadata(bench.listed(index)) == ()
+
+
+def test_metadata_without_end_is_not_read_to_its_end(bench: Bench) -> None:
+    metadata = b"x" * (MAX_METADATA_BYTES + 1)
+    _serve_metadata(bench.server, metadata=metadata, keys={"core-metadata": True})
+    index = bench.open()
+    with pytest.raises(IndexUnreachableError, match="longer than"):
+        index.served_metadata(bench.listed(index))
+    assert bench.visible() == []
+
+
+def test_a_passing_failure_of_metadata_is_survived(bench: Bench) -> None:
+    _serve_metadata(bench.server, keys={"core-metadata": True})
+    bench.server.fail(f"{WHEEL}.metadata", Status(503), Reset(after=10))
+    index = bench.open()
+    assert index.served_metadata(bench.listed(index)) == (METADATA_SHA256,)
+
+
+def test_a_page_from_the_cache_still_says_what_is_served(bench: Bench) -> None:
+    bench.server.page_headers["Cache-Control"] = "max-age=600"
+    _serve_metadata(bench.server, keys={"core-metadata": {"sha256": METADATA_SHA256}})
+    first, second = bench.listed(), bench.listed()
+    assert first == second
+    assert bench.server.count("demo") == 1
+    assert bench.open(offline=True).served_metadata(second) == (METADATA_SHA256,)
+
+
+def _local_metadata(directory: Path, metadata: bytes) -> tuple[SimpleIndex, IndexFile]:
+    page = directory / "simple" / "demo" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f'<a href="{WHEEL}" data-core-metadata="true">{WHEEL}</a>', encoding="utf-8")
+    page.with_name(f"{WHEEL}.metadata").write_bytes(metadata)
+    index = open_index(
+        IndexConfig(urls=((directory / "simple").as_uri(),)),
+        cache_root=directory / "cache",
+        offline=False,
+        listener=lambda _event: None,
+    )
+    (file,) = index.project("demo").files
+    return index, file
+
+
+def test_metadata_of_a_local_index_is_read_while_it_is_there(tmp_path: Path) -> None:
+    index, file = _local_metadata(tmp_path, METADATA)
+    assert index.served_metadata(file) == (METADATA_SHA256,)
+    (tmp_path / "simple" / "demo" / f"{WHEEL}.metadata").unlink()
+    assert index.served_metadata(file) == ()
+
+
+def test_metadata_of_a_local_index_is_bounded_too(tmp_path: Path) -> None:
+    index, file = _local_metadata(tmp_path, bytes(MAX_METADATA_BYTES + 1))
+    with pytest.raises(IndexUnreachableError, match="longer than"):
+        index.served_metadata(file)

@@ -7,7 +7,8 @@
         assert server.count("demo-1.0.tar.gz") == 3
 
 `/simple/<project>/` answers in JSON (PEP 691, PEP 700) or HTML (PEP 503), as the client prefers and
-the server allows; `/files/<project>/<filename>` serves the bytes.
+the server allows; `/files/<project>/<filename>` serves the bytes, and with `.metadata` behind it
+what is to be served as core metadata.
 """
 
 import base64
@@ -44,6 +45,8 @@ class ServedFile:
     Attributes:
         yanked: None if not yanked, else the reason.
         url: what the listing links to; None for the file on this server.
+        metadata: what is served under the file's URL and `.metadata` (PEP 658), None for nothing.
+        json_keys, html_attributes: what the listing says besides, by name.
     """
 
     filename: str
@@ -54,6 +57,9 @@ class ServedFile:
     listed_sha256: str | None = None
     listed_size: int | None = None
     url: str | None = None
+    metadata: bytes | None = None
+    json_keys: Mapping[str, object] = field(default_factory=dict)
+    html_attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -261,8 +267,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if parts[0] == "files" and len(parts) == 3:
             for file in index.projects.get(parts[1], ()):
-                if file.filename == parts[2]:
-                    self._send(file.content, {"Content-Type": "application/octet-stream"}, fault)
+                contents = {file.filename: file.content, f"{file.filename}.metadata": file.metadata}
+                content = contents.get(parts[2])
+                if content is not None:
+                    self._send(content, {"Content-Type": "application/octet-stream"}, fault)
                     return
         self._answer(404, b"", {})
 
@@ -374,7 +382,7 @@ def _json_file(index: IndexServer, project: str, file: ServedFile) -> Mapping[st
         entry["size"] = size
     if file.upload_time is not None:
         entry["upload-time"] = file.upload_time.astimezone(UTC).isoformat()
-    return entry
+    return {**entry, **file.json_keys}
 
 
 def html_page(index: IndexServer, project: str, files: Iterable[ServedFile]) -> bytes:
@@ -391,6 +399,7 @@ def _link(index: IndexServer, project: str, file: ServedFile) -> str:
         attributes["data-requires-python"] = file.requires_python
     if file.yanked is not None:
         attributes["data-yanked"] = file.yanked
+    attributes |= file.html_attributes
     written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
     return f"<a {written}>{html.escape(file.filename)}</a>"
 

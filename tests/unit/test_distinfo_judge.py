@@ -24,7 +24,7 @@ from verify.distinfo.entry_points import parse_entry_points
 from verify.distinfo.judge import dist_info, judge_wheel
 from verify.distinfo.metadata import parse_headers
 from verify.distinfo.record import Row, parse_record
-from verify.finding import Finding
+from verify.finding import Finding, FindingClass
 
 
 def _judge(
@@ -51,13 +51,20 @@ def test_honest_wheel_has_nothing_to_find(tmp_path: Path) -> None:
     [
         ("Example.Name", "Example.Name-1.0.dist-info", "Example.Name-1.0-py3-none-any.whl"),
         ("example-name", "example_name-1.0.dist-info", "example_name-1.0-py3-none-any.whl"),
-        ("Example_Name", "example_name-1.0.dist-info", "Example_Name-1.0-py3-none-any.whl"),
+        ("Example_Name", "Example_Name-1.0.dist-info", "Example_Name-1.0-py3-none-any.whl"),
     ],
 )
 def test_every_spelling_of_a_name_is_accepted(
     name: str, directory: str, filename: str, tmp_path: Path
 ) -> None:
     assert _judge(tmp_path, _renamed(name, directory), filename) == ()
+
+
+def test_other_spelling_than_that_of_the_file_name_is_noted(tmp_path: Path) -> None:
+    files = _renamed("Example_Name", "example_name-1.0.dist-info")
+    (finding,) = _judge(tmp_path, files, "Example_Name-1.0-py3-none-any.whl")
+    assert (finding.rule, finding.kind) == ("distinfo.spelling", FindingClass.NOTE)
+    assert finding.evidence["expected"] == "Example_Name-1.0.dist-info"
 
 
 def test_directory_entries_and_signatures_need_no_record_row(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """Flags, methods, versions, attributes and modes of one member."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
-from verify.archive.facts import dangerous, unexplained
+from verify.archive.facts import dangerous, note, unexplained
 from verify.archive.limits import is_bomb
 from verify.archive.member import Member
 from verify.archive.records import (
@@ -54,6 +54,25 @@ def attribute_facts(member: Member, *, system_needed: int) -> Iterator[Finding]:
             member=member.name,
             date_time=list(member.date_time),
         )
+
+
+def streamed_facts(members: Iterable[Member]) -> list[Finding]:
+    """A note on members whose sizes stand behind the data, as writers to a pipe leave them.
+
+    The public index refuses such wheels. Here each descriptor has been held against the headers,
+    and what else is odd about one is a finding of its own.
+    """
+    streamed = [member.name for member in members if member.has_descriptor]
+    if not streamed:
+        return []
+    return [
+        note(
+            "archive.data-descriptor",
+            "Members have their sizes behind the data instead of before it.",
+            count=len(streamed),
+            first=streamed[:8],
+        )
+    ]
 
 
 def is_date(member: Member) -> bool:

@@ -1,6 +1,7 @@
 """Extra fields, APPNOTE 4.5: the only harmless ones are ZIP64 sizes where ZIP64 is needed."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from struct import Struct
 
 from verify.archive.facts import dangerous, head, unexplained
@@ -14,6 +15,20 @@ _RENAMING = {0x7075: "Info-ZIP Unicode path", 0x6375: "Info-ZIP Unicode comment"
 
 _MAX_FIELDS = 8
 """Fields of one block that are told one by one; a block of 64 KiB could hold 16,384."""
+
+
+class LocalZip64(StrEnum):
+    """Where a local header has its sizes; values are shown in evidence."""
+
+    NONE = "none"
+    """In the header alone."""
+
+    MOVED = "moved"
+    """In a ZIP64 field alone, as APPNOTE 4.5.3 wants it."""
+
+    REPEATED = "repeated"
+    """In both, equal: CPython's `zipfile` before 3.11.4 (gh-103861), told to force ZIP64. Whichever
+    a reader believes, it reads the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,12 +19,15 @@ BOMB_SIZE = 64 * 1024**2
 BOMB_RATIO = 250
 """Inflated to compressed bytes; deflate cannot exceed 1032 to 1, source code stays below 20."""
 
+MAX_ARCHIVE_RATIO = 50
+"""The same for all members and the whole file: what the public index refuses above `BOMB_SIZE`."""
+
 MAX_NAME = 512
 """Bytes of a member name; longer ones do not fit common file systems."""
 
 
-def is_bomb(compressed: int, size: int) -> bool:
+def is_bomb(compressed: int, size: int, *, ratio: int = BOMB_RATIO) -> bool:
     """Whether `size` bytes out of `compressed` ones is more than an honest wheel could need."""
     if size > MAX_TOTAL_SIZE:
         return True
-    return size > BOMB_SIZE and size > BOMB_RATIO * max(compressed, 1)
+    return size > BOMB_SIZE and size > ratio * max(compressed, 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from struct import Struct
 
 from verify.archive.central import Entry
-from verify.archive.extra import extra_facts, local_zip64_sizes
+from verify.archive.extra import LocalZip64, extra_facts, local_zip64_sizes
 from verify.archive.facts import dangerous, head, unexplained
 from verify.archive.raw import RawFile
 from verify.archive.records import (
@@ -31,7 +31,7 @@ class LocalFacts:
 
     data_offset: int | None
     descriptor_size: int = 0
-    zip64: bool = False
+    zip64: LocalZip64 = LocalZip64.NONE
     findings: tuple[Finding, ...] = ()
 
 
@@ -60,7 +60,7 @@ def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
     behind = None
     if (header.flags | entry.header.flags) & FLAG_DESCRIPTOR:
         behind = raw.slice(end, min(end + DESCRIPTOR64.size, limit))
-    descriptor, descriptor_findings = _descriptor(behind, entry, is_wide=zip64)
+    descriptor, descriptor_findings = _descriptor(behind, entry, is_wide=zip64 is LocalZip64.MOVED)
     return LocalFacts(
         data_offset=data_offset,
         descriptor_size=descriptor,
@@ -93,15 +93,20 @@ def _disagreement(entry: Entry, field: str, local: object, central: object) -> F
 
 def _with_zip64(
     header: LocalHeader, extra: bytes, entry: Entry
-) -> tuple[LocalHeader, bool, list[Finding]]:
+) -> tuple[LocalHeader, LocalZip64, list[Finding]]:
     """The header with the sizes of its ZIP64 field, if that is understood."""
     if not extra:
-        return header, False, []
+        return header, LocalZip64.NONE, []
     sizes = local_zip64_sizes(extra)
-    sentinels = (header.size, header.compressed_size) == (SENTINEL32, SENTINEL32)
-    if sizes is None or not sentinels:
-        return header, False, list(extra_facts(extra, entry.name, "local header"))
-    return header._replace(size=sizes[0], compressed_size=sizes[1]), True, []
+    stated = (header.size, header.compressed_size)
+    if sizes is not None and stated == (SENTINEL32, SENTINEL32):
+        moved = header._replace(size=sizes[0], compressed_size=sizes[1])
+        return moved, LocalZip64.MOVED, []
+    # Not with a descriptor: readers differ in whether the field or a sentinel makes that wide.
+    is_plain = SENTINEL32 not in stated and not header.flags & FLAG_DESCRIPTOR
+    if sizes == stated and is_plain:
+        return header, LocalZip64.REPEATED, []
+    return header, LocalZip64.NONE, list(extra_facts(extra, entry.name, "local header"))
 
 
 def _field_facts(local: LocalHeader, entry: Entry) -> list[Finding]:

@@ -28,6 +28,12 @@ from verify.archive.records import (
 from verify.archive.second_end import second_end_facts
 from verify.finding import Finding
 
+_SIGNATURE_BYTES = frozenset(range(1, 9))
+
+_ZIPFILE_LIMIT = (1 << 31) - 1
+"""Above this CPython's `zipfile` writes ZIP64 records, although the format could do without them up
+to twice as much; they say the same again."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Directory:
@@ -103,16 +109,25 @@ def _comment_facts(raw: RawFile, end: EndRecord, offset: int) -> list[Finding]:
             )
         )
     if end.comment_length and behind:
-        comment = raw.slice(offset + END.size, offset + END.size + end.comment_length)
         findings.append(
-            unexplained(
-                "archive.comment",
-                "The archive has a comment.",
-                size=len(comment),
-                head=head(comment),
-            )
+            _comment_fact(raw.slice(offset + END.size, offset + END.size + end.comment_length))
         )
     return findings
+
+
+def _comment_fact(comment: bytes) -> Finding:
+    # Every ZIP signature has one of these bytes, and no text does: whoever searches forwards may
+    # take such a comment for an archive of its own.
+    if not _SIGNATURE_BYTES.isdisjoint(comment):
+        return dangerous(
+            "archive.binary-comment",
+            "The archive has a comment that is no text and could hold another archive.",
+            size=len(comment),
+            head=head(comment),
+        )
+    return unexplained(
+        "archive.comment", "The archive has a comment.", size=len(comment), head=head(comment)
+    )
 
 
 def _zip64(
@@ -146,7 +161,7 @@ def _zip64_facts(end: EndRecord, end64: End64Record, locator: Locator64) -> list
     ]
     if any(small not in {large, sentinel} for small, large, sentinel in pairs):
         findings.append(_contradiction("The ZIP64 end record contradicts the end record."))
-    if all(large < sentinel for _, large, sentinel in pairs):
+    if end64.entries < SENTINEL16 and max(end64.size, end64.offset) <= _ZIPFILE_LIMIT:
         findings.append(
             unexplained("archive.zip64-unneeded", "ZIP64 end records in an archive without need.")
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from verify.archive.extra import LocalZip64
 from verify.archive.records import DEFLATED, FLAG_DESCRIPTOR, STORED
 
 
@@ -19,7 +20,7 @@ class Member:
         made_by, create_system: the two bytes of "version made by", APPNOTE 4.4.2.
         data_offset: start of the compressed data; None when the local header is no header.
         descriptor_size: length of the data descriptor behind the data, 0 without one.
-        local_zip64: the local header keeps its sizes in a ZIP64 extra field.
+        local_zip64: whether the local header has its sizes in a ZIP64 extra field.
     """
 
     index: int
@@ -40,7 +41,7 @@ class Member:
     header_offset: int
     data_offset: int | None
     descriptor_size: int
-    local_zip64: bool
+    local_zip64: LocalZip64
     central_offset: int
     central_size: int
 

@@ -103,6 +103,10 @@ _UNPORTABLE: tuple[tuple[Callable[[str], bool], str], ...] = (
     ),
     (lambda name: len(name.encode()) > MAX_NAME, "The name is longer than file systems allow."),
     (
+        lambda name: _has_category(name, "Cn", "Co"),
+        "The name holds characters that mean nothing, or only what two sides agree upon.",
+    ),
+    (
         lambda name: unicodedata.normalize("NFC", name) != name,
         "The name is not in normalization form C.",
     ),

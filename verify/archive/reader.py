@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from verify.archive import inflate
-from verify.archive.attributes import attribute_facts
+from verify.archive.attributes import attribute_facts, streamed_facts
 from verify.archive.central import Entry, read_entries
 from verify.archive.errors import MemberTooLargeError, UnreadableMemberError
 from verify.archive.facts import dangerous
 from verify.archive.findings import Findings
 from verify.archive.layout import Region, byte_map
-from verify.archive.limits import is_bomb
+from verify.archive.limits import MAX_ARCHIVE_RATIO, is_bomb
 from verify.archive.local import LocalFacts, check_local
 from verify.archive.locate import locate
 from verify.archive.member import Content, Member
 from verify.archive.names import name_facts
+from verify.archive.polyglot import tar_facts
 from verify.archive.raw import RawFile, identify, open_raw
 from verify.finding import Finding, RuleName
 from verify.results import FileIdentity
@@ -120,7 +121,9 @@ def parse_archive(
     )
     regions = byte_map(raw, directory, members, findings)
     findings.add(directory.findings)
+    findings.add(tar_facts(raw))
     findings.add(name_facts(members))
+    findings.add(streamed_facts(members))
     findings.add(_total_facts(raw, members))
     contents = _inspect_all(raw, members, findings) if inflate_members else {}
     return Archive(
@@ -181,7 +184,7 @@ def _by_name(members: Sequence[Member]) -> dict[str, Member]:
 
 def _total_facts(raw: RawFile, members: Sequence[Member]) -> list[Finding]:
     total = sum(member.size for member in members)
-    if not is_bomb(raw.size, total):
+    if not is_bomb(raw.size, total, ratio=MAX_ARCHIVE_RATIO):
         return []
     return [
         dangerous(

@@ -9,7 +9,7 @@ from verify.events import Listener
 from verify.workbench import Settings, Workbench
 
 
-def open_bench(work: Work, listener: Listener) -> Workbench:
+def open_bench(work: Work, listener: Listener, *, reports: Path | None = None) -> Workbench:
     """The workbench that the options ask for; nothing is opened yet."""
     memory = work.memory * 1024**2
     settings = Settings(
@@ -19,6 +19,7 @@ def open_bench(work: Work, listener: Listener) -> Workbench:
         extra_index_urls=work.extra_index_urls,
         offline=work.offline,
         fresh=work.fresh,
+        reports=reports,
         limits=Limits(
             wall_seconds=work.timeout, cpu_seconds=int(work.timeout) + 1, memory_bytes=memory
         ),

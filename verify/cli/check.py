@@ -10,6 +10,7 @@ from verify.check import check_all, check_file
 from verify.cli.bench import open_bench
 from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit, exit_for
+from verify.cli.explain import explain_folder_option, prepare_folder, tell_reports
 from verify.cli.options import Output, Work, accounting_option, output_options, work_options
 from verify.errors import TruewheelError, UsageFault
 from verify.index.select import Target
@@ -29,6 +30,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--wheel", "glob", metavar="GLOB", help="Choose wheels by file name.")
 @click.option("--all-wheels", is_flag=True, help="Check every wheel of the release.")
 @accounting_option
+@explain_folder_option
 @work_options
 @output_options
 def command(  # noqa: PLR0913 - click passes each option by name
@@ -41,6 +43,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     glob: str | None,
     all_wheels: bool,
     accounting: bool,
+    explain: Path | None,
     work: Work,
     output: Output,
 ) -> Exit:
@@ -59,6 +62,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     target = Target(python=_python(python_version), platform=platform)
     target.tags()  # an unknown platform is refused before any work starts
     choice = Choice(target=target, glob=glob, all_wheels=all_wheels)
+    prepare_folder(explain)
 
     def run(bench: Workbench) -> Iterator[CheckResult]:
         if wheel is not None:
@@ -67,8 +71,9 @@ def command(  # noqa: PLR0913 - click passes each option by name
             yield from check_all(asked, choice, bench)
 
     with progress(output) as listener:
-        report = _collect(run(open_bench(work, listener)))
+        report = _collect(run(open_bench(work, listener, reports=explain)))
     _show(report, output, accounting=accounting)
+    tell_reports(report, output)
     return Exit.FAILED if report.failure else exit_for(report.results)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reports.printable import printable
 from verify.cli.options import Output
 from verify.events import Event, Listener, Note, Notice, Step, Transfer, silent
 
@@ -17,6 +18,7 @@ STAGE_WORDS = {
     "resolve": "preparing to build",
     "build": "rebuilding",
     "compare": "comparing",
+    "explain": "explaining",
 }
 
 
@@ -30,10 +32,14 @@ def result_console(output: Output) -> "Console":
 
 
 def say_error(message: str, hint: str | None) -> None:
-    """One clear error for a person, with what to do about it."""
-    print(f"truewheel: error: {message}", file=sys.stderr)  # noqa: T201 - the command line
+    """One clear error for a person, with what to do about it; it may hold hostile names."""
+    print(f"truewheel: error: {_lines(message)}", file=sys.stderr)  # noqa: T201 - the command line
     if hint:
-        print(f"  hint: {hint}", file=sys.stderr)  # noqa: T201 - the command line
+        print(f"  hint: {_lines(hint)}", file=sys.stderr)  # noqa: T201 - the command line
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 @contextmanager

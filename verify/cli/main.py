@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 from typing import NoReturn
@@ -14,6 +15,7 @@ import click
 from verify import __version__
 from verify.cli.console import say_error
 from verify.cli.exits import Exit
+from verify.cli.streams import prepare, send_nowhere
 from verify.errors import TruewheelError, UsageFault
 
 COMMANDS = {
@@ -24,6 +26,11 @@ COMMANDS = {
     "doctor": "find out whether this machine can rebuild, and what to do if not",
 }
 """Name and one line of each command; `verify.cli.<name>` has it as `command`."""
+
+
+_STDOUT, _STDERR = 1, 2
+_COMPLETION = "_TRUEWHEEL_COMPLETE"
+"""What a shell sets to ask click for completions."""
 
 
 class LazyGroup(click.Group):
@@ -59,28 +66,69 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the contract's code."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, _end)
-    sys.exit(_run(argv))
+    prepare()
+    sys.exit(_flushed(argv, _run(argv)))
 
 
 def _run(argv: list[str]) -> int:
     """The one place that turns errors into words and exit codes."""
     try:
-        code = truewheel.main(argv, prog_name="truewheel", standalone_mode=False)
-    except click.ClickException as error:
-        return _say(argv, error.format_message(), "see truewheel --help", Exit.USAGE)
+        return _invoke(argv)
     except (click.Abort, KeyboardInterrupt):
         return _say(argv, "interrupted", None, 128 + signal.SIGINT)
-    except TruewheelError as error:
-        code = Exit.USAGE if isinstance(error, UsageFault) else Exit.FAILED
-        return _say(argv, error.message, error.hint, code)
     except BrokenPipeError:
-        # The reader of our output left; a second error at interpreter exit would be noise.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # The reader of our output left, so there is nobody to tell.
+        send_nowhere(_STDOUT)
         return Exit.FAILED
-    except Exception:  # noqa: BLE001 - Python's own exit code for it, 1, would look like a verdict
-        traceback.print_exc()
-        return _say(argv, "this is a fault of truewheel itself", "please report it", Exit.FAILED)
-    return int(code or 0)
+    except Exception as error:  # noqa: BLE001 - Python's own exit code, 1, would look like a verdict
+        return _say(argv, *_words(error))
+
+
+def _invoke(argv: list[str]) -> int:
+    """What click's own `main` does, which would exit with 1 when the reader of our output leaves.
+
+    rich does the same; 1 means that a wheel was judged and is not trusted.
+    """
+    if _COMPLETION in os.environ:
+        truewheel.main(argv, prog_name="truewheel")
+    try:
+        with truewheel.make_context("truewheel", list(argv)) as context:
+            return int(truewheel.invoke(context) or 0)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
+
+
+def _words(error: Exception) -> tuple[str, str | None, int]:
+    """What failed, what to do about it, and the exit code."""
+    match error:
+        case click.ClickException():
+            return error.format_message(), "see truewheel --help", Exit.USAGE
+        case TruewheelError():
+            code = Exit.USAGE if isinstance(error, UsageFault) else Exit.FAILED
+            return error.message, error.hint, code
+        case OSError():
+            return f"the system refused: {error}", None, Exit.FAILED
+        case MemoryError():
+            return "there is not enough memory", None, Exit.FAILED
+    with suppress(OSError):
+        traceback.print_exception(error)
+    return "this is a fault of truewheel itself", "please report it", Exit.FAILED
+
+
+def _flushed(argv: list[str], code: int) -> int:
+    """The code, unless what was printed cannot be written out; Python's own for that is 120."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        send_nowhere(_STDOUT)
+        if isinstance(error, BrokenPipeError):
+            return Exit.FAILED
+        return _say(argv, f"the output cannot be written: {error}", None, Exit.FAILED)
+    return code
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -89,10 +137,19 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say(argv: list[str], message: str, hint: str | None, code: int) -> int:
-    """Tell an error on standard error, with --json also as the one document on standard output."""
-    say_error(message, hint)
+    """Tell an error on standard error, with --json also as the one document on standard output.
+
+    A stream that does not take it is given up: an error about it could be told to nobody.
+    """
+    try:
+        say_error(message, hint)
+    except OSError:
+        send_nowhere(_STDERR)
     if "--json" in argv:
         from reports.as_json import dump, error_document  # noqa: PLC0415 - errors only
 
-        click.echo(dump(error_document(message, hint)))
+        try:
+            click.echo(dump(error_document(message, hint)))
+        except OSError:
+            send_nowhere(_STDOUT)
     return code

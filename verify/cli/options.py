@@ -11,6 +11,8 @@ import click
 
 from verify.cli.config import load_defaults
 
+SANDBOXES = ("auto", "docker", "bubblewrap", "unsafe-host")
+
 Callback = Callable[..., Any]
 """A click callback: its parameters are options, known by name only."""
 
@@ -44,7 +46,8 @@ class Work:
     memory: int
 
 
-def _with(command: Callback, *options: Callable[[Callback], Callback]) -> Callback:
+def with_options(command: Callback, *options: Callable[[Callback], Callback]) -> Callback:
+    """A command with further options, in the order of its help."""
     for option in reversed(options):
         command = option(command)
     return command
@@ -61,7 +64,7 @@ def output_options(command: Callback) -> Callback:
         output = Output(as_json=as_json, quiet=quiet, verbose=verbose, no_color=plain)
         return command(output=output, **rest)
 
-    return _with(
+    return with_options(
         collected,
         click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
         click.option("-q", "--quiet", is_flag=True, help="No progress; results only."),
@@ -105,7 +108,7 @@ def sandbox_option(command: Callback) -> Callback:
     """`--sandbox`."""
     return click.option(
         "--sandbox",
-        type=click.Choice(["auto", "docker", "bubblewrap", "unsafe-host"]),
+        type=click.Choice(SANDBOXES),
         default="auto",
         show_default=True,
         help="Where builds run.",
@@ -120,7 +123,7 @@ def work_options(command: Callback) -> Callback:
         mine = {field.name: options.pop(field.name) for field in fields(Work)}
         return command(work=Work(**mine), **options)
 
-    return _with(
+    return with_options(
         cache_option(collected),
         sandbox_option,
         click.option(

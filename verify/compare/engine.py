@@ -17,8 +17,9 @@ from verify.compare.recorded import Recorded, record_fields
 from verify.compare.regenerate import regenerate
 from verify.compare.streams import Source, Streams, account_streams
 from verify.distinfo.judge import NAME_RULES, dist_info, judge_wheel
-from verify.finding import Finding, FindingClass, finding_order
+from verify.finding import Finding, FindingClass
 from verify.results import Accounting, Diff, FileIdentity
+from verify.rules.ranking import finding_order
 from verify.rules.registry import ALL, Rules
 from verify.verdict import Reason, Verdict
 

@@ -4,12 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from verify.archive.blocks import BlockWalker
 from verify.archive.errors import UnreadableMemberError
+from verify.archive.findings import Findings
 from verify.archive.member import Content
 from verify.archive.reader import Archive
+from verify.compare.fields import explain_fields
 from verify.finding import Finding, FindingClass, RuleName
+from verify.rules.compiled import compiled_sources
 from verify.rules.interface import Context, Difference
-from verify.rules.kinds import is_path_file
+from verify.rules.kinds import is_native, is_path_file
+from verify.rules.ranking import finding_order
 from verify.rules.registry import Rules
 
 
@@ -29,9 +34,12 @@ def explain(
     rebuilt: Archive,
     dist_info: str | None,
 ) -> Explanation:
-    """Judge each difference; RECORD last, because it follows from the others."""
+    """Judge each difference; RECORD last, because it follows from the others.
+
+    Small ones come first: once rules have had `max_read` bytes to read, the rest is unexplained.
+    """
     explained: dict[str, RuleName] = {}
-    findings: list[Finding] = []
+    findings = Findings(finding_order)
     context = Context(
         published=published,
         rebuilt=rebuilt,
@@ -39,14 +47,36 @@ def explain(
         differences={difference.name: difference for difference in differences},
         explained=explained,
         path_files=frozenset(_path_files(rebuilt)),
+        moved=_one_sided(differences),
+        compiled=compiled_sources((*published.members, *rebuilt.members)),
+        files=(_files(published), _files(rebuilt)),
+        walker=BlockWalker(),
     )
-    record = f"{dist_info}/RECORD"
-    for difference in sorted(differences, key=lambda item: (item.name == record, item.name)):
-        found = _judge(difference, context, rules)
-        findings += found
+    spent = 0
+    for difference, cost in _in_order(differences, record=f"{dist_info}/RECORD"):
+        spent += cost
+        found = _judge(difference, context, rules if spent <= rules.max_read else rules.catch_all())
+        findings.add(found)
         if found[-1].kind is FindingClass.BENIGN:
             explained[difference.name] = found[-1].rule
-    return Explanation(findings=tuple(findings), explained=frozenset(explained))
+    return Explanation(findings=findings.told(), explained=frozenset(explained))
+
+
+def _in_order(
+    differences: Sequence[Difference], *, record: str
+) -> Iterator[tuple[Difference, int]]:
+    """Differences in the order in which they are judged, and how many bytes rules have to read."""
+    costs = {difference.name: _cost(difference) for difference in differences}
+    order = sorted(differences, key=lambda item: (item.name == record, costs[item.name], item.name))
+    return ((difference, costs[difference.name]) for difference in order)
+
+
+def _cost(difference: Difference) -> int:
+    ours, theirs = difference.published, difference.rebuilt
+    # Of native code on both sides little more than the first bytes are read.
+    if ours and theirs and is_native(difference.name, ours):
+        return 0
+    return sum(side.content.size for side in (ours, theirs) if side)
 
 
 def _path_files(archive: Archive) -> Iterator[Content]:
@@ -57,9 +87,24 @@ def _path_files(archive: Archive) -> Iterator[Content]:
                 yield archive.content(member)
 
 
+def _one_sided(differences: Sequence[Difference]) -> dict[Content, tuple[Difference, ...]]:
+    found: dict[Content, list[Difference]] = {}
+    for difference in differences:
+        sides = [side for side in (difference.published, difference.rebuilt) if side]
+        if len(sides) == 1:
+            found.setdefault(sides[0].content, []).append(difference)
+    return {content: tuple(group) for content, group in found.items()}
+
+
+def _files(archive: Archive) -> list[str]:
+    return sorted(member.name for member in archive.members if not member.is_dir)
+
+
 def _judge(difference: Difference, context: Context, rules: Rules) -> list[Finding]:
     """Every dangerous pattern that matches, and what benign or unexplained rule comes first."""
     findings = [found for rule in rules.dangerous if (found := rule(difference, context))]
+    if not findings and (fields := explain_fields(difference, context, rules.fields)):
+        return fields
     others = rules.unexplained if findings else (*rules.benign, *rules.unexplained)
     first = next(found for rule in others if (found := rule(difference, context)))
     return [*findings, first]

@@ -11,7 +11,7 @@ from functools import partial
 from verify.archive.member import Member
 from verify.archive.records import SYSTEM_UNIX
 from verify.distinfo.targets import placed
-from verify.rules.kinds import BYTECODE_SUFFIXES, SOURCE_SUFFIXES
+from verify.rules.compiled import compiled_sources, is_compiled
 
 Pair = tuple[Member, Member]
 """A published member and the rebuilt one of the same name."""
@@ -20,7 +20,6 @@ Judge = Callable[[Member, Member], str | None]
 """Why a field of the published member must be as in the rebuilt one; None if it may be free."""
 
 _EXECUTABLE = 0o111
-_CACHE = "__pycache__/"
 _DATA_SCHEME = "/data"
 
 
@@ -44,7 +43,7 @@ def meaningful_fields(members: Iterable[Member]) -> dict[str, Judge]:
         members: all members of the published archive.
     """
     return {
-        "date_time": partial(_dates_bytecode, _compiled_sources(members)),
+        "date_time": partial(_dates_bytecode, compiled_sources(members)),
         "external_attr": _makes_program,
         "create_system": _makes_program,
     }
@@ -52,7 +51,7 @@ def meaningful_fields(members: Iterable[Member]) -> dict[str, Judge]:
 
 def _dates_bytecode(compiled: frozenset[str], ours: Member, _theirs: Member) -> str | None:
     """Bytecode is run instead of a source that has the date in its header (PEP 3147, zipimport)."""
-    if not compiled or compiled.isdisjoint(_stems(ours.name, SOURCE_SUFFIXES)):
+    if not is_compiled(ours.name, compiled):
         return None
     return "its date decides whether bytecode runs in its place"
 
@@ -66,28 +65,3 @@ def _makes_program(ours: Member, theirs: Member) -> str | None:
 
 def _is_in_data(name: str) -> bool:
     return placed(name).scheme.casefold().endswith(_DATA_SCHEME)
-
-
-def _compiled_sources(members: Iterable[Member]) -> frozenset[str]:
-    """Installed paths, without suffix, of the sources that the wheel has bytecode of."""
-    found: set[str] = set()
-    for member in members:
-        for stem in _stems(member.name, BYTECODE_SUFFIXES):
-            found.add(stem)
-            directory, cache, file = stem.rpartition(_CACHE)
-            if cache:
-                # `name.cpython-311` or `name.cpython-311.opt-1`; a module name has no dot.
-                found.add(directory + file.split(".")[0])
-    return frozenset(found)
-
-
-def _stems(name: str, suffixes: tuple[str, ...]) -> list[str]:
-    # Most names end here; folding keeps a dot and ASCII letters where they are.
-    if not any(suffix in name.casefold() for suffix in suffixes):
-        return []
-    return [
-        target.removesuffix(suffix)
-        for target in placed(name).targets
-        for suffix in suffixes
-        if target.endswith(suffix)
-    ]

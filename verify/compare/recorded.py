@@ -6,6 +6,7 @@ all that is needed to write the published file again.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from verify.archive.facts import note, unexplained
@@ -51,7 +52,7 @@ FIELDS = (
         local_width=0,
         central_width=4,
     ),
-    Field(name="zip64", value=lambda m: m.local_zip64, local_width=28, central_width=0),
+    Field(name="zip64", value=lambda m: m.local_zip64.value, local_width=28, central_width=0),
 )
 """Exactly the fields that a regeneration may take from the published file, and no other."""
 
@@ -117,13 +118,14 @@ def record_fields(
         for index, found in differing.items()
     }
     evidence: dict[str, JSONValue] = {}
+    paired = {ours.name for ours, _ in pairs}
     for field in FIELDS:
         values = {ours.name: field.value(ours) for ours, _ in pairs if field in fields[ours.index]}
         values |= {ours.name: field.value(ours) for ours in alone}
         if values:
-            evidence[field.name] = _compact(values)
+            evidence[field.name] = _compact(values, paired)
     if settings:
-        evidence["deflate"] = _compact({name: str(settings[name]) for name in settings})
+        evidence["deflate"] = _compact({name: str(settings[name]) for name in settings}, paired)
     evidence |= _order(published, rebuilt) | _executables(pairs)
     return Recorded(fields=fields, refused=refused, findings=(*facts, *_notes(evidence)))
 
@@ -167,15 +169,25 @@ def _notes(evidence: Mapping[str, JSONValue]) -> list[Finding]:
     return [fact]
 
 
-def _compact(values: Mapping[str, Scalar]) -> JSONValue:
-    """The commonest value once, with the number of its members; every other member by name."""
+def _compact(values: Mapping[str, Scalar], paired: AbstractSet[str]) -> JSONValue:
+    """The commonest value once, with the number of its members; every other member by name.
+
+    Where members have the rebuilt value, the shorter of two lists says which ones: `only` those
+    that have the common value, or `as_rebuilt`.
+    """
     counts = Counter(values.values())
     common = max(sorted(counts, key=str), key=lambda value: counts[value])
-    return {
+    told: dict[str, JSONValue] = {
         "common": common,
         "members": counts[common],
         "exceptions": {name: value for name, value in sorted(values.items()) if value != common},
     }
+    as_rebuilt = sorted(paired - values.keys())
+    if as_rebuilt and counts[common] <= len(as_rebuilt):
+        told["only"] = sorted(name for name, value in values.items() if value == common)
+    elif as_rebuilt:
+        told["as_rebuilt"] = as_rebuilt
+    return told
 
 
 def _order(published: Archive, rebuilt: Archive) -> dict[str, JSONValue]:

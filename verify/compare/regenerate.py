@@ -9,6 +9,7 @@ shows as a mismatch, whatever the archive reader thought of it. The layout is th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from verify.archive.extra import LocalZip64
 from verify.archive.facts import unexplained
 from verify.archive.layout import RegionKind
 from verify.archive.member import Member
@@ -129,7 +130,7 @@ def _member_pieces(member: Member, limit: int) -> Iterator[Piece]:
     size = min(member.compressed_size, limit)
     yield Piece(kind=RegionKind.DATA, member=member.index, size=size, data=None)
     if member.has_descriptor:
-        layout = DESCRIPTOR64 if member.local_zip64 else DESCRIPTOR
+        layout = DESCRIPTOR64 if member.local_zip64 is LocalZip64.MOVED else DESCRIPTOR
         if layout is DESCRIPTOR64 or max(member.size, member.compressed_size) < SENTINEL32:
             data = layout.pack(
                 DESCRIPTOR_SIGNATURE, member.crc32, member.compressed_size, member.size
@@ -142,8 +143,9 @@ def _local(member: Member) -> bytes:
     if member.has_descriptor:
         crc, compressed, size = 0, 0, 0
     extra = b""
-    if member.local_zip64:
+    if member.local_zip64 is not LocalZip64.NONE:
         extra = ZIP64_LOCAL.pack(ZIP64_ID, 16, size, compressed)
+    if member.local_zip64 is LocalZip64.MOVED:
         compressed, size = SENTINEL32, SENTINEL32
     header = LOCAL.pack(
         LOCAL_SIGNATURE,

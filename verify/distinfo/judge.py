@@ -1,12 +1,14 @@
 """The published wheel judged on its own, before anything is compared (DESIGN, soundness rule 5)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from verify.archive.errors import MemberTooLargeError, UnreadableMemberError
 from verify.archive.facts import dangerous, unexplained
 from verify.archive.findings import Findings
 from verify.archive.reader import Archive
-from verify.distinfo.entry_points import entry_point_facts
+from verify.distinfo.entry_points import entry_point_facts, program_names_of
+from verify.distinfo.licenses import license_facts
 from verify.distinfo.locate import (
     DIST_INFO,
     WheelName,
@@ -15,6 +17,7 @@ from verify.distinfo.locate import (
     top_directories,
 )
 from verify.distinfo.metadata import metadata_facts
+from verify.distinfo.programs import program_facts, wrapped_script_facts
 from verify.distinfo.record import record_facts
 from verify.distinfo.targets import target_facts
 from verify.distinfo.wheel_file import wheel_facts
@@ -44,6 +47,7 @@ def judge_wheel(archive: Archive) -> tuple[Finding, ...]:
         findings.add([_bad_name(archive.identity.filename)])
     findings.add(directory_facts(archive.members, wheel))
     findings.add(target_facts(archive.members))
+    findings.add(program_facts(archive.members))
     directory = dist_info(archive)
     if directory is not None:
         for path, limit, judge in _judges(archive, directory, wheel):
@@ -56,11 +60,23 @@ def _judges(
 ) -> Iterator[tuple[str, int, _Judge]]:
     """The files of the dist-info directory, what each may be as large as, and who judges it."""
     yield f"{directory}/WHEEL", WHEEL_LIMIT, lambda data, at: wheel_facts(data, at, wheel)
-    yield f"{directory}/METADATA", SMALL_LIMIT, lambda data, at: metadata_facts(data, at, wheel)
+    yield f"{directory}/METADATA", SMALL_LIMIT, partial(_metadata_judge, archive, wheel)
     yield f"{directory}/RECORD", RECORD_LIMIT, lambda data, at: record_facts(archive, at, data)
     entry_points = f"{directory}/entry_points.txt"
     if any(member.name == entry_points for member in archive.members):
-        yield entry_points, SMALL_LIMIT, entry_point_facts
+        yield entry_points, SMALL_LIMIT, partial(_entry_point_judge, archive)
+
+
+def _metadata_judge(
+    archive: Archive, wheel: WheelName | None, data: bytes, path: str
+) -> Iterator[Finding]:
+    yield from metadata_facts(data, path, wheel)
+    yield from license_facts(data, path, archive.by_name)
+
+
+def _entry_point_judge(archive: Archive, data: bytes, path: str) -> Iterator[Finding]:
+    yield from entry_point_facts(data, path)
+    yield from wrapped_script_facts(archive.members, program_names_of(data))
 
 
 def dist_info(archive: Archive) -> str | None:

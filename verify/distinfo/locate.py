@@ -1,5 +1,6 @@
 """The dist-info and data directories of a wheel, by name."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.tags import Tag
@@ -11,7 +12,7 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
-from verify.archive.facts import dangerous, unexplained
+from verify.archive.facts import dangerous, note, unexplained
 from verify.archive.member import Member
 from verify.finding import Finding
 
@@ -23,8 +24,14 @@ SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WheelName:
-    """What a wheel's file name says; `build` is empty without a build tag."""
+    """What a wheel's file name says.
 
+    Attributes:
+        stem: name and version as they are written there.
+        build: empty without a build tag.
+    """
+
+    stem: str
     name: NormalizedName
     version: Version
     build: str
@@ -38,7 +45,11 @@ def parse_name(filename: str) -> WheelName | None:
     except InvalidWheelFilename:
         return None
     return WheelName(
-        name=name, version=version, build="".join(map(str, build)), tags=frozenset(tags)
+        stem="-".join(filename.split("-")[:2]),
+        name=name,
+        version=version,
+        build="".join(map(str, build)),
+        tags=frozenset(tags),
     )
 
 
@@ -62,11 +73,43 @@ def directory_facts(members: tuple[Member, ...], wheel: WheelName | None) -> lis
                 found=found[:8],
             )
         ]
-    findings = _name_facts(found[0], DIST_INFO, wheel)
-    for data in top_directories(members, DATA):
-        findings += _name_facts(data, DATA, wheel)
-        findings += _scheme_facts(members, data)
-    return findings
+    stem = found[0].removesuffix(DIST_INFO)
+    findings = _name_facts(found[0], DIST_INFO, wheel) or _spelling_facts(found[0], wheel)
+    data_directories = top_directories(members, DATA)
+    for data in data_directories:
+        findings += _name_facts(data, DATA, wheel) + _data_facts(data, stem)
+    return findings + _scheme_facts(members, data_directories)
+
+
+def _spelling_facts(directory: str, wheel: WheelName | None) -> list[Finding]:
+    """The public index looks for the directory under the spelling of the file name only.
+
+    Installers compare normalized names, so they all find it.
+    """
+    if wheel is None or directory == wheel.stem + DIST_INFO:
+        return []
+    return [
+        note(
+            "distinfo.spelling",
+            "The dist-info directory is spelled otherwise than the file name.",
+            member=directory,
+            expected=wheel.stem + DIST_INFO,
+        )
+    ]
+
+
+def _data_facts(directory: str, stem: str) -> list[Finding]:
+    """Uv installs the one data directory that has the stem of dist-info; pip every `*.data`."""
+    if directory == stem + DATA:
+        return []
+    return [
+        dangerous(
+            "distinfo.data-directory",
+            "A data directory is not spelled as dist-info is, and some installers overlook it.",
+            member=directory,
+            expected=stem + DATA,
+        )
+    ]
 
 
 def _name_facts(directory: str, suffix: str, wheel: WheelName | None) -> list[Finding]:
@@ -94,14 +137,20 @@ def _names(stem: str, wheel: WheelName) -> bool:
         return False
 
 
-def _scheme_facts(members: tuple[Member, ...], data: str) -> list[Finding]:
-    paths = (member.name.split("/") for member in members)
-    schemes = {path[1] for path in paths if path[0] == data and len(path) > 1 and path[1]}
+def _scheme_facts(members: Iterable[Member], directories: Iterable[str]) -> list[Finding]:
+    """In one pass: a hostile wheel can have as many data directories as members."""
+    tops = frozenset(directories)
+    odd = set()
+    for member in members:
+        top, _, below = member.name.partition("/")
+        scheme, slash, _ = below.partition("/")
+        if top in tops and scheme and not (slash and scheme in SCHEMES):
+            odd.add(f"{top}/{scheme}")
     return [
         unexplained(
             "distinfo.unknown-scheme",
-            "A data directory for a scheme that the specification does not name.",
-            member=f"{data}/{scheme}",
+            "What is below a data directory is in no scheme that the specification names.",
+            member=path,
         )
-        for scheme in sorted(schemes - SCHEMES)
+        for path in sorted(odd)
     ]

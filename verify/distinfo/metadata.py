@@ -45,10 +45,13 @@ class Headers:
     Attributes:
         fields: (lower-case name, value) in order; folded lines joined by line feeds.
         odd_lines: how many lines are neither a field nor the continuation of one.
+        before_odd: how many fields precede the first of these, which for the email parser is the
+            first line of the body.
     """
 
     fields: tuple[tuple[str, str], ...]
     odd_lines: int
+    before_odd: int
 
     def values(self, name: str) -> list[str]:
         """All values of a field, by its lower-case name."""
@@ -61,7 +64,7 @@ def parse_headers(data: bytes) -> Headers:
     Latin-1 maps every byte to one character, so the result is the same for the same bytes only.
     """
     fields: list[tuple[str, list[str]]] = []
-    odd = 0
+    odd, before_odd = 0, 0
     for line in _header_lines(data.decode("latin-1")):
         match = _FIELD.fullmatch(line)
         if line[0] in " \t" and fields:
@@ -70,7 +73,13 @@ def parse_headers(data: bytes) -> Headers:
             fields.append((match[1].lower(), [match[2].rstrip()]))
         else:
             odd += 1
-    return Headers(fields=tuple((name, "\n".join(lines)) for name, lines in fields), odd_lines=odd)
+        if not odd:
+            before_odd = len(fields)
+    return Headers(
+        fields=tuple((name, "\n".join(lines)) for name, lines in fields),
+        odd_lines=odd,
+        before_odd=before_odd,
+    )
 
 
 def _header_lines(text: str) -> list[str]:
@@ -122,6 +131,7 @@ def _is_oversized(headers: Headers) -> bool:
 
 def _identity_facts(headers: Headers, path: str, wheel: WheelName) -> list[Finding]:
     names, versions = headers.values("name"), headers.values("version")
+    seen = {name for name, _ in headers.fields[: headers.before_odd]}
     checks = (
         ("name", names, str(wheel.name), [canonicalize_name(name) for name in names]),
         ("version", versions, str(wheel.version), [_normal(version) for version in versions]),
@@ -135,7 +145,7 @@ def _identity_facts(headers: Headers, path: str, wheel: WheelName) -> list[Findi
             expected=expected,
         )
         for field, values, expected, normal in checks
-        if normal != [expected]
+        if normal != [expected] or field not in seen
     ]
 
 

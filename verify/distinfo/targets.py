@@ -14,20 +14,20 @@ from verify.archive.member import Member
 from verify.distinfo.locate import DATA
 from verify.finding import Finding
 
-_LIBRARY = "lib:"
-_PROGRAMS = "bin:"
+LIBRARY = "lib:"
+PROGRAMS = "bin:"
 _HEADERS = "include:"
-_PREFIX = "prefix:"
+PREFIX = "prefix:"
 
-_ROOTS = {"purelib": _LIBRARY, "platlib": _LIBRARY, "scripts": _PROGRAMS, "headers": _HEADERS}
+_ROOTS = {"purelib": LIBRARY, "platlib": LIBRARY, "scripts": PROGRAMS, "headers": _HEADERS}
 """Schemes other than `data`. Nearly everywhere `purelib` and `platlib` are one directory, and
 `Root-Is-Purelib` puts what is in no scheme into one of them."""
 
 _INSIDE_PREFIX = (
-    (re.compile(r"(?:bin|scripts)/(.+)"), _PROGRAMS),
+    (re.compile(r"(?:bin|scripts)/(.+)"), PROGRAMS),
     (
         re.compile(r"(?:local/)?lib(?:64)?/(?:(?:python|pypy)[^/]*/)?(?:site|dist)-packages/(.+)"),
-        _LIBRARY,
+        LIBRARY,
     ),
     (re.compile(r"(?:local/)?include/(?:site/)?(?:(?:python|pypy)[^/]*/)?[^/]+/(.+)"), _HEADERS),
 )
@@ -54,15 +54,21 @@ def placed(name: str) -> Placed:
     scheme, _, rest = below.partition("/")
     is_in_scheme = rest and "." in top and folded(top).endswith(DATA)
     if not is_in_scheme:
-        return Placed(scheme="", targets=(_LIBRARY + folded(name),))
+        return Placed(scheme="", targets=(LIBRARY + folded(name),))
     path = folded(rest)
     root = _ROOTS.get(folded(scheme))
     if root is not None:
         targets: tuple[str, ...] = (root + path,)
     else:
         inside = ((pattern.fullmatch(path), root) for pattern, root in _INSIDE_PREFIX)
-        targets = (_PREFIX + path, *(root + match[1] for match, root in inside if match))
+        targets = (PREFIX + path, *(root + match[1] for match, root in inside if match))
     return Placed(scheme=f"{top}/{scheme}", targets=targets)
+
+
+def program_names(name: str) -> list[str]:
+    """The names under which a member ends among the programs, folded; most members have none."""
+    programs = (t.removeprefix(PROGRAMS) for t in placed(name).targets if t.startswith(PROGRAMS))
+    return [program for program in programs if "/" not in program]
 
 
 def target_facts(members: Iterable[Member]) -> Iterator[Finding]:

@@ -103,6 +103,15 @@ def _purelib_facts(parsed: WheelFile, path: str) -> list[Finding]:
                 values=values[:4],
             )
         ]
+    if values[0].lower() == "true" and values[0] != "true":
+        return [
+            unexplained(
+                "wheel.root-is-purelib",
+                "Root-Is-Purelib is true for readers that do not mind the case, false for others.",
+                member=path,
+                values=values,
+            )
+        ]
     is_pure = all(tag.endswith("-none-any") for tag in parsed.values("Tag"))
     if (values[0].lower() == "true") == is_pure:
         return []

@@ -1,7 +1,8 @@
 """The index client: all configured indexes as one, with caches, retries and checks behind it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
@@ -13,11 +14,15 @@ from verify.index.download import Downloader, DownloadLimits
 from verify.index.filenames import why_unsafe
 from verify.index.http import Transport
 from verify.index.interface import (
+    FileKind,
+    FileMissingError,
     HashMismatchError,
     IndexFile,
     IndexUnreachableError,
     Project,
     ProjectNotFoundError,
+    ServedMetadata,
+    Sha256,
 )
 from verify.index.listing import MAX_PAGE_BYTES, PageReader
 from verify.index.local import local_listing, local_path, open_local
@@ -25,6 +30,9 @@ from verify.index.merge import merged
 from verify.index.pages import PageCache
 from verify.index.retry import Clock
 from verify.index.urls import UnusableUrlError, scheme_of, without_credentials
+
+MAX_METADATA_BYTES = 4 * 1024**2
+"""Of one METADATA that is served beside a wheel; one inside a wheel may not be larger either."""
 
 
 class SimpleIndex:
@@ -37,11 +45,13 @@ class SimpleIndex:
         pages: PageReader,
         files: FileCache,
         downloader: Downloader,
+        metadata_downloader: Downloader,
     ) -> None:
         self._urls = tuple(urls)
         self._pages = pages
         self._files = files
         self._downloader = downloader
+        self._metadata_downloader = metadata_downloader
         self._downloaded: set[str] = set()
 
     def project(self, name: str) -> Project:
@@ -59,14 +69,33 @@ class SimpleIndex:
 
     def fetch(self, file: IndexFile) -> Path:
         """See `Index.fetch`."""
+        return self._fetched(file, self._downloader)
+
+    def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
+        """See `Index.served_metadata`."""
+        return tuple(self._served(file))
+
+    def _served(self, file: IndexFile) -> Iterator[Sha256]:
+        for served in file.core_metadata:
+            if served.sha256 is not None:
+                yield served.sha256
+                continue
+            try:
+                path = self._fetched(_beside(file, served), self._metadata_downloader)
+            except FileMissingError as error:
+                self._pages.tell(error.message)
+            else:
+                yield Sha256(path.parent.name)  # the cache is addressed by content
+
+    def _fetched(self, file: IndexFile, downloader: Downloader) -> Path:
         reason = why_unsafe(file.filename)
         if reason is not None:
             raise IndexUnreachableError(f"the file name {file.filename!r} is refused: {reason}")
         if scheme_of(file.url) == "file":
-            return self._copied(file)
+            return self._copied(file, downloader.max_bytes)
         path = self._cached(file)
         if path is None:
-            path = self._download(file)
+            path = self._download(file, downloader)
         _require_size(file, path)
         return path
 
@@ -81,7 +110,7 @@ class SimpleIndex:
             )
         return self._pages.read(url, project)
 
-    def _copied(self, file: IndexFile) -> Path:
+    def _copied(self, file: IndexFile, max_bytes: int) -> Path:
         # A recipe or a report may name any URL; only a configured local index makes local files
         # something that may be read.
         if not any(scheme_of(url) == "file" for url in self._urls):
@@ -90,6 +119,8 @@ class SimpleIndex:
         if cached:
             return cached
         with open_local(local_path(file.url)) as stream:
+            if file.size is None and os.fstat(stream.fileno()).st_size > max_bytes:
+                raise IndexUnreachableError(f"{file.url} is longer than {max_bytes} bytes")
             path = self._files.add(stream, file.filename, sha256=file.sha256)
         _require_size(file, path)
         return path
@@ -102,12 +133,12 @@ class SimpleIndex:
             return self._files.find_by_url(file.url, file.filename)
         return None
 
-    def _download(self, file: IndexFile) -> Path:
+    def _download(self, file: IndexFile, downloader: Downloader) -> Path:
         if self._pages.offline:
             raise IndexUnreachableError(
                 f"offline, and {file.filename} was never fetched", hint="run once without --offline"
             )
-        path = self._downloader.download(file)
+        path = downloader.download(file)
         self._downloaded.add(file.url)
         return path
 
@@ -140,6 +171,11 @@ def open_index(
             raise UnusableUrlError("an index URL holds credentials; pass them beside it")
     transport = Transport(config, tuning.clock)
     files = FileCache(cache_root)
+
+    def downloader(limits: DownloadLimits) -> Downloader:
+        return Downloader(transport, files, clock=tuning.clock, listener=listener, limits=limits)
+
+    small = min(tuning.limits.max_bytes, MAX_METADATA_BYTES)
     return SimpleIndex(
         (url.rstrip("/") for url in config.urls),
         pages=PageReader(
@@ -151,13 +187,8 @@ def open_index(
             max_bytes=tuning.max_page_bytes,
         ),
         files=files,
-        downloader=Downloader(
-            transport,
-            files,
-            clock=tuning.clock,
-            listener=listener,
-            limits=tuning.limits,
-        ),
+        downloader=downloader(tuning.limits),
+        metadata_downloader=downloader(replace(tuning.limits, max_bytes=small)),
     )
 
 
@@ -170,6 +201,19 @@ def _valid(name: str) -> NormalizedName:
             f"{name!r} is not a valid project name",
             hint="names are letters, digits, `.`, `-` and `_`",
         ) from error
+
+
+def _beside(wheel: IndexFile, served: ServedMetadata) -> IndexFile:
+    """The METADATA beside a wheel as a file of its own, of which nothing is promised."""
+    return replace(
+        wheel,
+        filename=f"{wheel.filename}.metadata",
+        kind=FileKind.OTHER,
+        url=served.url,
+        sha256=None,
+        size=None,
+        core_metadata=(),
+    )
 
 
 def _require_size(file: IndexFile, path: Path) -> None:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from verify.events import Listener, Note, Transfer
 from verify.index.cache import FileCache, Partial
 from verify.index.http import Transport
-from verify.index.interface import HashMismatchError, IndexFile, IndexUnreachableError
+from verify.index.interface import (
+    FileMissingError,
+    HashMismatchError,
+    IndexFile,
+    IndexUnreachableError,
+)
 from verify.index.retry import Clock, Deadline, TransientError, retrying
 
 if TYPE_CHECKING:
@@ -60,6 +65,11 @@ class Downloader:
         self._clock = clock
         self._listener = listener
         self._limits = limits
+
+    @property
+    def max_bytes(self) -> int:
+        """The bound on files whose size the index does not give."""
+        return self._limits.max_bytes
 
     def download(self, file: IndexFile) -> Path:
         """The path of the downloaded and checked file.
@@ -145,7 +155,7 @@ def _require_content(file: IndexFile, progress: _Progress, response: "requests.R
             return
         progress.restart()
         raise TransientError(f"{file.url} answered with another range than the one asked for")
-    raise IndexUnreachableError(
+    raise FileMissingError(
         f"{file.url} answered with status {status}",
         hint="the index lists a file that is not there; the listing may be out of date",
     )

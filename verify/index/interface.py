@@ -27,6 +27,10 @@ class IndexUnreachableError(IndexFault):
     """An index did not answer (after retries), refused, or answered nonsense; or we are offline."""
 
 
+class FileMissingError(IndexUnreachableError):
+    """An index lists a file that it does not have."""
+
+
 class HashMismatchError(IndexFault):
     """A downloaded file does not have the hash (or size) that the index promised."""
 
@@ -44,6 +48,19 @@ class FileKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ServedMetadata:
+    """A wheel's METADATA that an index serves beside it, for resolvers (PEP 658, PEP 714).
+
+    Attributes:
+        url: absolute, without credentials.
+        sha256: None where the index does not say it.
+    """
+
+    url: str
+    sha256: Sha256 | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IndexFile:
     """One file as an index lists it (PEP 691, PEP 700); None where the index does not say.
 
@@ -54,6 +71,8 @@ class IndexFile:
         size: bytes.
         upload_time: timezone-aware, UTC.
         yanked: None if not yanked, else the (possibly empty) reason (PEP 592).
+        core_metadata: each METADATA that is served for a wheel; several where indexes, or the two
+            names of the attribute, contradict each other.
     """
 
     project: NormalizedName
@@ -66,6 +85,7 @@ class IndexFile:
     upload_time: datetime | None
     requires_python: str | None
     yanked: str | None
+    core_metadata: tuple[ServedMetadata, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,5 +115,14 @@ class Index(Protocol):
 
         Raises:
             HashMismatchError: the bytes are not the promised ones.
+            IndexUnreachableError: as above.
+        """
+
+    def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
+        """The sha256 of each METADATA that is served beside a wheel, none where none is.
+
+        What the index gives no hash for is fetched. What it lists but does not have is not served.
+
+        Raises:
             IndexUnreachableError: as above.
         """

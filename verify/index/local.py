@@ -9,7 +9,7 @@ from urllib.request import url2pathname
 
 from packaging.utils import NormalizedName
 
-from verify.index.interface import IndexFile, IndexUnreachableError
+from verify.index.interface import FileMissingError, IndexFile, IndexUnreachableError
 from verify.index.pages import PageCache, StoredPage
 
 
@@ -77,11 +77,15 @@ def open_local(path: Path) -> BinaryIO:
     """A regular file, open for reading; a FIFO or device would never end.
 
     Raises:
-        IndexUnreachableError: it is not there or cannot be read.
+        FileMissingError: it is not there.
+        IndexUnreachableError: it cannot be read.
     """
     try:
         if not path.is_file():
-            raise FileNotFoundError(2, "no such file")
+            raise FileMissingError(
+                f"{path.as_uri()} cannot be read: no such file",
+                hint="the index lists a file that is not there",
+            )
         return path.open("rb")
     except OSError as error:
         raise IndexUnreachableError(

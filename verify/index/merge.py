@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from verify.index.interface import ConflictingFilesError, IndexFile
+from verify.index.interface import ConflictingFilesError, IndexFile, ServedMetadata
 
 
 def merged(listings: Iterable[Iterable[IndexFile]]) -> tuple[IndexFile, ...]:
@@ -35,7 +35,16 @@ def _combined(first: IndexFile, other: IndexFile) -> IndexFile:
         sha256=first.sha256 or other.sha256,
         size=other.size if first.size is None else first.size,
         upload_time=first.upload_time or other.upload_time,
+        core_metadata=distinct((*first.core_metadata, *other.core_metadata)),
     )
+
+
+def distinct(served: Iterable[ServedMetadata]) -> tuple[ServedMetadata, ...]:
+    """The first of each hash, and of each URL without one."""
+    found: dict[str, ServedMetadata] = {}
+    for item in served:
+        found.setdefault(item.sha256 or item.url, item)
+    return tuple(found.values())
 
 
 def _differ(one: object, other: object) -> bool:

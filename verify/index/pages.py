@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from verify.index.cache import disk_errors, write_file
-from verify.index.interface import FileKind, IndexFile, Sha256
+from verify.index.interface import FileKind, IndexFile, ServedMetadata, Sha256
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +101,7 @@ def _encoded_file(file: IndexFile) -> Mapping[str, object]:
         "upload_time": file.upload_time and file.upload_time.isoformat(),
         "requires_python": file.requires_python,
         "yanked": file.yanked,
+        "core_metadata": [[served.url, served.sha256] for served in file.core_metadata],
     }
 
 
@@ -133,7 +134,16 @@ def _decoded_file(file: Mapping[str, object]) -> IndexFile:
         upload_time=None if upload_time is None else datetime.fromisoformat(upload_time),
         requires_python=_text(file["requires_python"]),
         yanked=_text(file["yanked"]),
+        core_metadata=tuple(_decoded_metadata(file["core_metadata"])),
     )
+
+
+def _decoded_metadata(entries: object) -> Iterator[ServedMetadata]:
+    if not isinstance(entries, list):
+        raise TypeError("core_metadata")
+    for url, sha256 in entries:
+        digest = _text(sha256)
+        yield ServedMetadata(url=str(url), sha256=None if digest is None else Sha256(digest))
 
 
 def _text(value: object) -> str | None:

@@ -3,22 +3,43 @@
 import json
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bs4.exceptions import ParserRejectedMarkup
 from mailbits import ContentType
 from packaging.utils import NormalizedName
-from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
+from pypi_simple import (
+    DistributionPackage,
+    ProjectPage,
+    RepositoryPage,
+    UnsupportedRepoVersionError,
+)
 
 from verify.index.filenames import describe, why_unsafe
-from verify.index.interface import IndexFile, IndexUnreachableError, Sha256
+from verify.index.interface import (
+    FileKind,
+    IndexFile,
+    IndexUnreachableError,
+    ServedMetadata,
+    Sha256,
+)
+from verify.index.merge import distinct
 from verify.index.urls import UnusableUrlError, last_component, scheme_of, without_credentials
 
 _JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 _HTML_TYPES = {"application/vnd.pypi.simple.v1+html", "text/html"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 1 << 62
+
+_METADATA_KEYS = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
+_METADATA_ATTRIBUTES = ("data-core-metadata", "data-dist-info-metadata")
+"""The names before PEP 714 are still what older clients read; pypi-simple knows only the new ones.
+The third key is none that was ever specified, but was served by mistake, and uv reads it."""
+
+_Listed = tuple[DistributionPackage, tuple[object, ...]]
+"""A file, and what its listing says of METADATA under each name."""
 
 
 class _UnusableFileError(ValueError):
@@ -42,11 +63,11 @@ def parse_page(
         IndexUnreachableError: the page is no project page.
     """
     kind = _media_type(content_type, url)
-    page = _read(body, kind, url, project)
     files = []
-    for package in page.packages:
+    for package, claims in _read(body, kind, url, project):
         try:
-            files.append(_index_file(package, kind, url, project))
+            file = _index_file(package, kind, url, project)
+            files.append(_with_metadata(file, package, claims))
         except (_UnusableFileError, UnusableUrlError) as reason:
             skip(f"{url} lists a file that is left out ({_text(package.filename)!r}): {reason}")
     return tuple(files)
@@ -62,7 +83,7 @@ def _media_type(content_type: str, url: str) -> ContentType:
     return kind
 
 
-def _read(body: bytes, kind: ContentType, url: str, project: NormalizedName) -> ProjectPage:
+def _read(body: bytes, kind: ContentType, url: str, project: NormalizedName) -> list[_Listed]:
     # pypi-simple and the HTML parser below it document some of these; the rest is what hostile
     # pages can make them raise: assertions on attribute types, recursion on nested values.
     try:
@@ -70,9 +91,8 @@ def _read(body: bytes, kind: ContentType, url: str, project: NormalizedName) -> 
             # A newer minor version of the API (PEP 629), markup that looks like XML: both readable.
             warnings.simplefilter("ignore")
             if kind.content_type == _JSON_TYPE:
-                return ProjectPage.from_json_data(json.loads(body), url)
-            charset = kind.params.get("charset")
-            return ProjectPage.from_html(project, body, url, from_encoding=charset)
+                return list(_from_json(json.loads(body), url))
+            return list(_from_html(body, kind.params.get("charset"), url, project))
     except (
         UnsupportedRepoVersionError,
         ParserRejectedMarkup,
@@ -85,6 +105,22 @@ def _read(body: bytes, kind: ContentType, url: str, project: NormalizedName) -> 
         MemoryError,
     ) as error:
         raise _nonsense(url, "a page that is no project page") from error
+
+
+def _from_json(data: Mapping[str, list[Mapping[str, object]]], url: str) -> Iterator[_Listed]:
+    page = ProjectPage.from_json_data(data, url)
+    for package, entry in zip(page.packages, data["files"], strict=True):
+        yield package, tuple(entry.get(key) for key in _METADATA_KEYS)
+
+
+def _from_html(
+    body: bytes, charset: str | None, url: str, project: NormalizedName
+) -> Iterator[_Listed]:
+    page = RepositoryPage.from_html(body, url, charset)
+    _ = page.status  # raises for one that no client knows
+    for link in page.links:
+        package = DistributionPackage.from_link(link, project)
+        yield package, tuple(link.attrs.get(name) for name in _METADATA_ATTRIBUTES)
 
 
 def _nonsense(url: str, what: str) -> IndexUnreachableError:
@@ -113,6 +149,34 @@ def _index_file(
         requires_python=_text(package.requires_python),
         yanked=_yanked(package, is_json=is_json),
     )
+
+
+def _with_metadata(
+    file: IndexFile, package: DistributionPackage, claims: tuple[object, ...]
+) -> IndexFile:
+    if file.kind is not FileKind.WHEEL:
+        return file
+    url = without_credentials(package.metadata_url)
+    served = (ServedMetadata(url=url, sha256=_metadata_sha256(c)) for c in claims if _is_served(c))
+    return replace(file, core_metadata=distinct(served))
+
+
+def _is_served(claim: object) -> bool:
+    """Whether a client would ask for the file: at anything but a clear no."""
+    if isinstance(claim, str):
+        return claim.strip().lower() not in {"", "false"}
+    return isinstance(claim, Mapping) or claim is True
+
+
+def _metadata_sha256(claim: object) -> Sha256 | None:
+    """The sha256 that `{"sha256": ...}` or `sha256=...` gives, else None: then it is fetched."""
+    digest = claim.get("sha256") if isinstance(claim, Mapping) else None
+    if isinstance(claim, str):
+        algorithm, _, value = claim.strip().partition("=")
+        digest = value if algorithm == "sha256" else None
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest.lower()):
+        return None
+    return Sha256(digest.lower())
 
 
 def _file_url(url: str, page_url: str) -> str:

@@ -1,6 +1,7 @@
 """What a rule sees and what it answers."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -9,6 +10,7 @@ from verify.archive.blocks import BlockWalker
 from verify.archive.member import Content, Member
 from verify.archive.raw import RawFile
 from verify.archive.reader import Archive
+from verify.distinfo.plain_metadata import PlainMetadata
 from verify.finding import Finding, RuleName
 
 DATA_LIMIT = 1024**2
@@ -73,6 +75,11 @@ class Context:
         differences: all of them, by name: a file that moved is one on either side.
         explained: names whose differences benign rules have explained so far, by rule.
         path_files: what the `.pth` files of the rebuilt archive hold.
+        moved: the differences on one side only, by content: what a moved file may be found by.
+        compiled: installed paths, without suffix, of sources that either wheel has bytecode of.
+        files: sorted names of the files (not the directories) of either wheel.
+        walker: walks deflate streams, and pays for what else is read symbol by symbol; once its
+            budget is spent, nothing is explained that would need it.
     """
 
     published: Archive
@@ -81,10 +88,23 @@ class Context:
     differences: Mapping[str, Difference]
     explained: Mapping[str, RuleName]
     path_files: frozenset[Content]
+    moved: Mapping[Content, tuple[Difference, ...]]
+    compiled: frozenset[str]
+    files: tuple[Sequence[str], Sequence[str]]
+    walker: BlockWalker
 
     def in_dist_info(self, difference: Difference, filename: str) -> bool:
         """Whether the difference is about this file of the dist-info directory."""
         return self.dist_info is not None and difference.name == f"{self.dist_info}/{filename}"
+
+    def holds_files(self, directory: str) -> bool:
+        """Whether both wheels have a file below a directory, which is given with its slash."""
+        return all(_has_prefix(names, directory) for names in self.files)
+
+
+def _has_prefix(names: Sequence[str], prefix: str) -> bool:
+    at = bisect_left(names, prefix)
+    return at < len(names) and names[at].startswith(prefix)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,15 +112,17 @@ class FieldDifference:
     """One field of METADATA whose values are not the same on both sides.
 
     Attributes:
-        field: its name in lower case, as METADATA spells it; empty for the body.
+        field: its name in lower case, or `BODY`, `ORDER` or `LINE_ENDS` for what is no field.
         published, rebuilt: its values in order, folded lines joined as the file has them.
         difference: the two METADATA files.
+        files: what is in the published one and in the rebuilt one.
     """
 
     field: str
     published: tuple[str, ...]
     rebuilt: tuple[str, ...]
     difference: Difference
+    files: tuple[PlainMetadata, PlainMetadata]
 
 
 class FieldRule(Protocol):

@@ -46,3 +46,8 @@ def is_script(name: str) -> bool:
     """Whether the member is installed as a program: `NAME.data/scripts/...`."""
     segments = name.split("/")
     return len(segments) > 2 and segments[0].endswith(".data") and segments[1] == "scripts"
+
+
+def is_executable(side: Side) -> bool:
+    """Whether the member's mode lets anybody run it as a program."""
+    return bool(side.member.mode & 0o111) and not side.member.is_dir

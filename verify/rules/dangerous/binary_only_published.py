@@ -8,6 +8,7 @@ Dangerous because: nobody reads it, and the source did not build to it.
 
 from verify.archive.facts import dangerous, head
 from verify.finding import Finding
+from verify.rules.evidence import binary_facts
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native
 
@@ -26,4 +27,5 @@ def binary_only_published(difference: Difference, _context: Context) -> Finding 
         size=ours.content.size,
         sha256=ours.content.sha256,
         head=head(ours.head()),
+        **binary_facts(ours),
     )

@@ -7,6 +7,7 @@ Dangerous because: it is installed on the user's PATH, executable, under any nam
 
 from verify.archive.facts import dangerous
 from verify.finding import Finding
+from verify.rules.evidence import content_facts
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_script
 from verify.rules.text import diff_lines
@@ -22,6 +23,6 @@ def scripts_changed(difference: Difference, _context: Context) -> Finding | None
         "The published wheel installs a program that the rebuild does not have in this form.",
         member=difference.name,
         difference=difference.kind.value,
-        sha256=ours.content.sha256,
         diff=diff_lines(ours, theirs) if theirs else None,
+        **content_facts(ours),
     )

@@ -8,9 +8,8 @@ from verify.archive.facts import unexplained
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_source
-
-_EXCERPT_LINES = 20
-_WIDTH = 200
+from verify.rules.text import count_lines, first_lines, numbered_lines
+from verify.rules.touches import touches
 
 
 def code_only_published(difference: Difference, _context: Context) -> Finding | None:
@@ -18,12 +17,13 @@ def code_only_published(difference: Difference, _context: Context) -> Finding | 
     ours = difference.published
     if ours is None or difference.rebuilt is not None or not is_source(difference.name):
         return None
-    lines = (ours.data() or b"").decode("utf-8", "backslashreplace").splitlines()
     return unexplained(
         "code.only-published",
         "The published wheel holds Python source that the rebuild does not have.",
         member=difference.name,
         size=ours.content.size,
         sha256=ours.content.sha256,
-        first_lines=[line[:_WIDTH] for line in lines[:_EXCERPT_LINES]],
+        lines=count_lines(ours),
+        first_lines=first_lines(ours),
+        **touches(numbered_lines(ours)),
     )

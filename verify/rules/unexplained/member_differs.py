@@ -5,6 +5,7 @@ The end of the list, which matches every difference: what no rule knows is a fin
 
 from verify.archive.facts import unexplained
 from verify.finding import Finding, JSONValue
+from verify.rules.evidence import look
 from verify.rules.interface import Context, Difference, DifferenceKind, Side
 from verify.rules.text import diff_lines
 
@@ -31,6 +32,8 @@ def member_differs(difference: Difference, _context: Context) -> Finding:
     evidence = {**_facts("published", ours), **_facts("rebuilt", theirs)}
     if ours and theirs:
         evidence["diff"] = diff_lines(ours, theirs)
+    elif ours and not ours.member.is_dir:
+        evidence |= look(ours)
     return unexplained(rule, summary, member=difference.name, **evidence)
 
 

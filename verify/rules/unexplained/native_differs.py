@@ -5,6 +5,7 @@ Another compiler, another build path, or another program: the bytes alone do not
 
 from verify.archive.facts import unexplained
 from verify.finding import Finding
+from verify.rules.evidence import binary_facts
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native
 
@@ -22,4 +23,6 @@ def native_differs(difference: Difference, _context: Context) -> Finding | None:
         published_sha256=ours.content.sha256,
         rebuilt_size=theirs.content.size,
         rebuilt_sha256=theirs.content.sha256,
+        published_facts=binary_facts(ours),
+        rebuilt_facts=binary_facts(theirs),
     )

@@ -1,0 +1,48 @@
+"""The evidence of a finding as lines for a terminal."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeGuard
+
+from reports.printable import printable
+from verify.finding import Finding, JSONValue
+
+_TELLING = (
+    *("diff", "added", "fields", "shapes", "identifiers", "shadows", "holds"),
+    *("telling_lines", "first_lines", "text", "strings"),
+)
+"""Keys by how much they tell; the first that a finding has is shown, with `-v` everything."""
+
+_EXCERPTS = frozenset({"telling_lines", "first_lines", "text", "strings"})
+_MAX_EXCERPT = 3
+"""Lines of what is no difference but an example."""
+
+
+def evidence_lines(finding: Finding, *, verbose: bool) -> list[str]:
+    """What a person should see of the evidence, safe to print; without `verbose`, the essence."""
+    evidence = finding.evidence
+    shown = next((key for key in _TELLING if evidence.get(key)), None)
+    lines = []
+    kinds = evidence.get("touches")
+    if kinds and _is_list(kinds):
+        lines.append(f"touches {', '.join(map(str, kinds))}")
+    if shown is not None:
+        rows = _rows(evidence[shown])
+        lines += rows[:_MAX_EXCERPT] if shown in _EXCERPTS and not verbose else rows
+    if verbose:
+        rest = (key for key in evidence if key not in {shown, "touches"})
+        lines += [f"{key}: {json.dumps(evidence[key], ensure_ascii=True)}" for key in sorted(rest)]
+    return [printable(line) for line in lines]
+
+
+def _rows(value: JSONValue) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key}: {row}" for key in value for row in _rows(value[key])]
+    if _is_list(value):
+        return [row for item in value for row in _rows(item)]
+    # Line ends stay, so that a changed one shows as a change.
+    return [str(value)]
+
+
+def _is_list(value: JSONValue) -> TypeGuard[Sequence[JSONValue]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
