@@ -5,11 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OS_PACKAGES := bubblewrap docker.io mmdebstrap
+SECONDS ?= 120
+FLIPS ?= 100000
 DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 # A private container engine where none answers; without root, bubblewrap does without one.
 ENGINE := $(BIN)/python -m containers.engine run --optional --
 
-.PHONY: setup os-packages demo test test-fast lint bench clean
+.PHONY: setup os-packages demo test test-fast lint bench bench-compare fuzz flips clean
 
 setup: os-packages $(READY)
 
@@ -42,6 +44,16 @@ lint: setup
 
 bench: setup
 	$(ENGINE) $(BIN)/python -m benchmarks.check
+
+bench-compare: setup
+	$(BIN)/python -m benchmarks.compare
+
+# Two processes; SECONDS of wall time, FLIPS of single bytes: see docs/fuzzing.md.
+fuzz: setup
+	$(BIN)/python -m tests.fuzz $(SECONDS)
+
+flips: setup
+	$(BIN)/python -m tests.fuzz.flips $(FLIPS)
 
 clean:
 	rm -rf $(VENV) .truewheel .mypy_cache .ruff_cache .pytest_cache .hypothesis

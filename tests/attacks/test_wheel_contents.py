@@ -88,6 +88,14 @@ DANGEROUS: dict[str, tuple[dict[str, bytes], str]] = {
         {f"{DIST_INFO}/METADATA": b"Name: example\nVersion: 1.0\nSummary: x\rName: other\n"},
         "metadata.name",
     ),
+    "dependency-added": (
+        {
+            f"{DIST_INFO}/METADATA": HONEST[f"{DIST_INFO}/METADATA"].replace(
+                b"Requires-Dist: other>=1\n", b"Requires-Dist: other>=1\nRequires-Dist: evil\n"
+            )
+        },
+        "metadata.dependency-added",
+    ),
     "second-dist-info": (
         {"other-2.0.dist-info/METADATA": b"Name: other\nVersion: 2.0\n"},
         "distinfo.not-exactly-one",
@@ -99,15 +107,15 @@ UNEXPLAINED: dict[str, tuple[dict[str, bytes], str]] = {
     "code-differs": ({CORE: HONEST[CORE] + b"import os\n"}, "code.differs"),
     "comment-differs": ({CORE: b"# harmless?\n" + HONEST[CORE]}, "code.differs"),
     "white-space": ({CORE: HONEST[CORE] + b"\n"}, "code.differs"),
-    "line-ends": ({CORE: HONEST[CORE].replace(b"\n", b"\r\n")}, "code.differs"),
+    "line-ends": ({CORE: HONEST[CORE].replace(b"\n", b"\r\n", 1)}, "code.differs"),
     "module-added": ({"example/extra.py": b"x = 1\n"}, "code.only-published"),
     "data-differs": ({"example/data.txt": b"other"}, "member.differs"),
     "data-added": ({"example/more.txt": b"more"}, "member.only-published"),
     "path-file": ({"example.pth": b"./vendored\n"}, "member.only-published"),
-    "dependency-added": (
+    "dependency-changed": (
         {
             f"{DIST_INFO}/METADATA": HONEST[f"{DIST_INFO}/METADATA"].replace(
-                b"Requires-Dist: other>=1\n", b"Requires-Dist: other>=1\nRequires-Dist: evil\n"
+                b"Requires-Dist: other>=1\n", b"Requires-Dist: other>=2\n"
             )
         },
         "metadata.dependencies-differ",

@@ -1,14 +1,16 @@
 """Finding the setting of zlib that packed a stream."""
 
+import hashlib
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.support.wheels import deflate, varied_text
 from verify.archive.raw import RawFile
-from verify.compare.deflate import CANDIDATES, Setting, SettingSearch
+from verify.compare.deflate import CANDIDATES, Setting, SettingSearch, Stream
 
 TEXT = varied_text(90_000)
 
@@ -75,3 +77,39 @@ def test_setting_after_the_budget_is_spent_is_still_found_if_likely() -> None:
         stream = deflate(TEXT, level)
         found = search.reproduce(RawFile(stream), 0, len(stream), lambda: iter([TEXT]))
         assert found == expected
+
+
+def packed(data: bytes, level: int) -> Stream:
+    stream = deflate(data, level)
+    return Stream(raw=RawFile(stream), start=0, size=len(stream), content=lambda: iter([data]))
+
+
+def test_all_streams_are_reproduced_in_their_order() -> None:
+    """Most with one setting, some with another, one by no compressor of ours."""
+    texts = [varied_text(size) for size in range(20_000, 44_000, 400)]
+    levels = [1 if at % 7 == 3 else 6 for at in range(len(texts))]
+    streams = [packed(text, level) for text, level in zip(texts, levels, strict=True)]
+    streams[20] = replace(streams[20], content=lambda: iter([TEXT]))
+    found = list(SettingSearch().reproduce_all(streams))
+    expected: list[Setting | None] = [Setting(level=level) for level in levels]
+    expected[20] = None
+    assert found == expected
+
+
+def test_streams_too_large_for_a_sample_are_reproduced() -> None:
+    noise = hashlib.shake_256(b"noise").digest(300_000)
+    streams = [packed(noise, 6), packed(noise + b"x", 6)]
+    assert list(SettingSearch().reproduce_all(streams)) == [Setting(level=6)] * 2
+
+
+def test_failed_attempts_count_against_the_budget() -> None:
+    """What the threads packed in vain is known to the search that follows."""
+    zeros = bytes(8 * 1024**2)
+    stream = packed(zeros + b"x", 6)
+    others = [
+        replace(stream, content=lambda: iter([zeros] * 4)),
+        replace(stream, content=lambda: iter([zeros, b"y"])),
+    ]
+    search = SettingSearch()
+    assert list(search.reproduce_all([packed(TEXT, 6), *others])) == [Setting(level=6), None, None]
+    assert search.packed >= len(zeros)

@@ -29,8 +29,9 @@ from tests.support.wheels import (
 )
 from verify.compare.engine import compare
 from verify.errors import UsageFault
-from verify.finding import FindingClass, finding_order
+from verify.finding import FindingClass
 from verify.results import Diff
+from verify.rules.ranking import finding_order
 from verify.verdict import Reason, Verdict
 
 HONEST = with_record(honest_files())
@@ -145,7 +146,12 @@ def test_recorded_fields_name_common_values_once_and_new_programs(tmp_path: Path
             "members": 6,
             "exceptions": {CORE: "2024-01-02T00:00:00"},
         },
-        "external_attr": {"common": "0o100755, 0x00", "members": 1, "exceptions": {}},
+        "external_attr": {
+            "common": "0o100755, 0x00",
+            "members": 1,
+            "exceptions": {},
+            "only": [CORE],
+        },
         "executable": {CORE: "executable"},
     }
 
@@ -259,7 +265,7 @@ def test_verdict_and_findings_do_not_depend_on_the_order_of_members(tmp_path: Pa
         other = _diff(tmp_path, pack(ours), pack(theirs))
         assert other.verdict is forward.verdict
 
-        def told(diff: Diff) -> list[tuple[int, str, str, str]]:
+        def told(diff: Diff) -> list[tuple[int | str, ...]]:
             return [finding_order(f) for f in diff.findings if f.kind is not FindingClass.NOTE]
 
         assert told(other) == told(forward)

@@ -1,0 +1,67 @@
+"""`make fuzz SECONDS=120`: every target for its share of the time, two processes beside each other.
+
+Exits with 1 if a law broke, an input took too long or too much memory; the input is kept.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.fuzz.campaign import INPUT_SECONDS, KEPT, MEMORY_MIB, Campaign, Outcome, run, run_lanes
+
+
+def main(seconds: int) -> int:
+    """Fuzz, print a summary, and return the exit code."""
+    if find_spec("atheris") is None:
+        print("atheris has wheels for CPython 3.11 to 3.13 on x86_64 Linux only; nothing was run.")
+        return 2
+    if not _is_fault_seen():
+        print("A target that fails on every input has not been noticed; see docs/fuzzing.md.")
+        return 2
+    # The whole diff is the slowest and includes the other two.
+    half = max(seconds // 2, 1)
+    outcomes = run_lanes(
+        (
+            (Campaign(target="whole-diff", seconds=seconds),),
+            (
+                Campaign(target="zip-reader", seconds=half),
+                Campaign(target="dist-info", seconds=half),
+            ),
+        )
+    )
+    return _tell(outcomes)
+
+
+def _is_fault_seen() -> bool:
+    """Whether a broken law is noticed and its input kept; otherwise silence proves nothing."""
+    with tempfile.TemporaryDirectory() as directory:
+        outcome = run(Campaign(target="canary", seconds=5), Path(directory))
+    return not outcome.has_ended_well and len(outcome.crashes) == 1
+
+
+def _tell(outcomes: Sequence[Outcome]) -> int:
+    print("| target | executions | seconds | per second | peak MiB | crashes |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for outcome in outcomes:
+        rate = outcome.executions / outcome.seconds
+        print(
+            f"| {outcome.target} | {outcome.executions:,} | {outcome.seconds:.0f} | {rate:.0f} "
+            f"| {outcome.peak_mib} | {len(outcome.crashes)} |"
+        )
+    crashes = [path for outcome in outcomes for path in outcome.crashes]
+    executions = sum(outcome.executions for outcome in outcomes)
+    print(
+        f"{executions:,} executions, at most {INPUT_SECONDS} s and {MEMORY_MIB} MiB each; "
+        f"peak {max(outcome.peak_mib for outcome in outcomes)} MiB; {len(crashes)} crashes"
+    )
+    for path in crashes:
+        print(f"crash: {path}")
+    ended_badly = [outcome.target for outcome in outcomes if not outcome.has_ended_well]
+    if ended_badly:
+        print(f"ended early: {', '.join(ended_badly)}; the logs are in {KEPT}")
+    return 1 if crashes or ended_badly else 0
+
+
+sys.exit(main(int(sys.argv[1])))
