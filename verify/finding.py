@@ -42,8 +42,3 @@ class Finding:
     member: str | None = None
     summary: str
     evidence: Mapping[str, JSONValue] = field(default_factory=dict)
-
-
-def finding_order(finding: Finding) -> tuple[int, str, str, str]:
-    """Sort key: most dangerous first, then rule, member, summary; total, free of hash seeds."""
-    return (-finding.kind.weight, finding.rule, finding.member or "", finding.summary)

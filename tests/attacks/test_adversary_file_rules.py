@@ -6,17 +6,15 @@ that its author chose than any tool needs.
 """
 
 import gzip
-import importlib.metadata
 import marshal
 import os
-import stat
 import struct
 import subprocess
 import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from importlib.util import MAGIC_NUMBER
 from io import BytesIO
 from pathlib import Path
 
@@ -33,6 +31,7 @@ from tests.support.wheels import (
     entries,
     honest_files,
     pack,
+    record_row,
     wheel_file,
     with_record,
     write,
@@ -150,12 +149,12 @@ def _path_file_order() -> Pair:
     )
 
 
-def _stored_zip(name: bytes, data: bytes) -> bytes:
-    """A ZIP file whose local header has another name, before which and behind which things fit."""
+def _stored_zip(name: bytes, data: bytes, *, local_name: bytes) -> bytes:
+    """A ZIP file with eight bytes of comment to come; its local header has a name of its own."""
     crc = zlib.crc32(data)
     sizes = (crc, len(data), len(data))
     local = struct.pack("<4sHHHHHLLLHH", b"PK\3\4", 20, 0, 0, 0, 0x21, *sizes, len(name), 0)
-    local += b"-" * len(name) + data
+    local += local_name + data
     central = struct.pack(
         "<4sBBHHHHHLLLHHHHHLL",
         *(b"PK\1\2", 20, 3, 20, 0, 0, 0, 0x21, *sizes, len(name), 0, 0, 0, 0, 0, 0),
@@ -170,12 +169,17 @@ def _gzip(stream: bytes, plain: bytes, *, time: int = 0) -> bytes:
     return head + stream + struct.pack("<2L", zlib.crc32(plain), len(plain))
 
 
-ZIP = _stored_zip(b"_fast.py", b"ANSWER = 666\n" + b"# enough to pack well\n" * 9)
-ZIP_IN_GZIP = _pair(
-    {"example/data.gz": _gzip(deflate(ZIP, 0), ZIP)},
-    {"example/data.gz": _gzip(deflate(ZIP, 9), ZIP)},
-    {"example.pth": b"example/data.gz\n"},
-)
+def _zip_in_gzip(*, local_name: bytes) -> Pair:
+    code = b"ANSWER = 666\n" + b"# enough to pack well\n" * 9
+    content = _stored_zip(b"_fast.py", code, local_name=local_name)
+    return _pair(
+        {"example/data.gz": _gzip(deflate(content, 0), content)},
+        {"example/data.gz": _gzip(deflate(content, 9), content)},
+        {"example.pth": b"example/data.gz\n"},
+    )
+
+
+ZIP_IN_GZIP = _zip_in_gzip(local_name=b"________")
 """Stored, the content of the gzip file is a ZIP file as it is: `zipimport` does not mind what is
 before it, and the trailer of the gzip file is its comment."""
 
@@ -185,9 +189,9 @@ PYTHON = (3, 11)
 
 
 def _pyc(code: str, source: bytes, *, time: int) -> bytes:
-    return header(PYTHON, time=time, size=len(source)) + marshal.dumps(
-        compile(code, "example/mod.py", "exec")
-    )
+    """Bytecode of this interpreter, which says that it is of a source of this time."""
+    fields = struct.pack("<LLL", 0, time, len(source))
+    return MAGIC_NUMBER + fields + marshal.dumps(compile(code, "example/mod.py", "exec"))
 
 
 MOD = b"ANSWER = 42\n"
@@ -206,17 +210,13 @@ SWAPPED_GROUPS = b"[p.plugins]\na = os:abort\n\n[console_scripts]\na = example.c
 
 DECLARED = b"__import__('pkg_resources').declare_namespace(__name__)\n"
 EXTENSION = "space/__init__.cpython-311-x86_64-linux-gnu.so"
-UNCHECKED = struct.pack("<L", 1)
+CACHED_INIT = f"space/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
 
 
 def _unchecked(source: str) -> bytes:
     """Bytecode that runs whatever its source is (PEP 552)."""
-    return (
-        header(PYTHON)[:4]
-        + UNCHECKED
-        + b"\0" * 8
-        + marshal.dumps(compile(source, "space/__init__.py", "exec"))
-    )
+    code = marshal.dumps(compile(source, "space/__init__.py", "exec"))
+    return MAGIC_NUMBER + struct.pack("<LQ", 1, 0) + code
 
 
 def _namespace_packages(beside: Files) -> Pair:
@@ -234,6 +234,10 @@ RUNS: dict[str, Pair] = {
     # in that of the directory, which follows it on some file systems.
     "metadata-found-first": _metadata_order(),
     "metadata-directory-found-first": _metadata_directory(),
+    "namespace-package-of-stray-files": (
+        pack(_wheel({"new/.gitkeep": b""}, directories=["new/"])),
+        pack(_wheel({"new/.DS_Store": FINDER_STORE})),
+    ),
     # `site` goes through path files in the order of their names.
     "path-file-between-the-two-names": _path_file_order(),
     "zip-in-a-stored-gzip": ZIP_IN_GZIP,
@@ -245,13 +249,14 @@ RUNS: dict[str, Pair] = {
     # pip and installer make a script executable if its mode says so.
     "script-that-becomes-a-program": _moded(f"{DATA}/scripts/ls", 0o100755, 0o100644),
     "script-that-is-no-program": _moded(f"{DATA}/scripts/ls", 0o100644, 0o100755),
+    "tool-of-a-package-that-is-no-program": _moded("example/bin/tool", 0o100644, 0o100755),
     # `Wheel.install_as_egg` of setuptools (`setup_requires`) sets modes as they are.
     "module-that-everybody-may-write": _moded("example/tool.py", 0o100666, 0o100644),
     "module-that-nobody-may-read": _moded("example/tool.py", 0o100000, 0o100644),
     # The package declares nothing: this `__init__.py` is not what is imported.
     "namespace-of-an-extension-module": _namespace_packages({EXTENSION: b"\x7fELF"}),
     "namespace-of-unchecked-bytecode": _namespace_packages(
-        {"space/__pycache__/__init__.cpython-311.pyc": _unchecked("ANSWER = 42")}
+        {CACHED_INIT: _unchecked("ANSWER = 42")}
     ),
     "namespace-and-line-ends": _pair(
         {NAMESPACES: b"space\n", "space/__init__.py": DECLARED.replace(b"\n", b"\r\n")},
@@ -270,6 +275,7 @@ RUNS: dict[str, Pair] = {
 
 # What meets two rules, or one in another place ----------------------------------------------------
 
+UTF8 = {"flags": 0x800}
 TEXT = b"Do as you like.\nOr not.\n"
 LICENSE = f"{DIST_INFO}/LICENSE"
 NESTED = f"{DIST_INFO}/licenses/LICENSE"
@@ -334,18 +340,26 @@ COMBINED: dict[str, Pair] = {
         {"example/Thumbs.db": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"},
     ),
     "stray-file-where-a-directory-is-decomposed": _pair(
-        {"e\u0301/.gitkeep": b""}, {"\u00e9/.gitkeep": b""}, {"\u00e9/x.txt": b""}
+        {"e\u0301/.gitkeep": b""},
+        {},
+        {"\u00e9/x.txt": b"", "e\u0301/x.txt": b""},
+        both_headers=dict.fromkeys(("é/x.txt", "é/x.txt"), UTF8),
+        ours_headers={"e\u0301/.gitkeep": UTF8},
     ),
     "stray-file-beside-licenses": _pair(
         {f"{DIST_INFO}/licenses/.gitkeep": b""}, {}, {f"{DIST_INFO}/licenses/x": b""}
     ),
     "stray-file-that-record-leaves-out": _one_sided("example/.gitkeep", b""),
     "stray-file-of-another-size-in-record": _one_sided(
-        "example/.gitkeep", b"", "example/.gitkeep,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,1"
+        "example/.gitkeep",
+        b"",
+        "example/.gitkeep,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,1",
     ),
     "record-that-quotes-a-row": _record((b"example/core.py", b'"example/core.py"')),
     "record-with-other-line-ends": _record((b"\n", b"\r\n")),
-    "record-with-a-last-empty-line": _record((f"{RECORD},,\n".encode(), f"{RECORD},,\n\n".encode())),
+    "record-with-a-last-empty-line": _record(
+        (f"{RECORD},,\n".encode(), f"{RECORD},,\n\n".encode())
+    ),
     "record-with-a-signature": _record(
         (f"{RECORD},,\n".encode(), f"{RECORD},,\n{RECORD}.jws,,\n".encode())
     ),
@@ -358,7 +372,7 @@ COMBINED: dict[str, Pair] = {
                         honest_files(),
                         [
                             *with_record(honest_files())[RECORD].decode().splitlines(),
-                            "example/,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0",
+                            record_row("example/", b""),
                         ],
                     )
                 ),
@@ -386,7 +400,7 @@ COMBINED: dict[str, Pair] = {
         {},
         {},
         {"example/\u00fc.txt": b"x"},
-        both_headers={"example/\u00fc.txt": {"flags": 0x800}},
+        both_headers={"example/\u00fc.txt": UTF8},
         ours_headers={"example/\u00fc.txt": {"flags": 0}},
     ),
     "too-large-for-the-rule-on-line-ends": _pair(
@@ -409,6 +423,7 @@ COMBINED: dict[str, Pair] = {
         {"example/__pycache__/mod.cpython-311.pyc": _pyc("ANSWER = 666", MOD, time=NOW)},
         {"example/mod.py": MOD},
     ),
+    "zip-of-named-code-in-a-stored-gzip": _zip_in_gzip(local_name=b"_fast.py"),
     "top-level-of-a-twin": _pair({TOP_LEVEL: b"Example\n"}, {TOP_LEVEL: b"example\n"}),
     "top-level-of-a-data-file": _pair({TOP_LEVEL: b"example\nx\n"}, {}, {f"{DATA}/data/x.py": b""}),
     "generator-and-line-ends": _pair({WHEEL: _dos(wheel_file("flit 3.9.0"))}, {}),
@@ -509,6 +524,10 @@ def _points(names: Iterable[str]) -> bytes:
     return b"[console_scripts]\n" + _listed(f"{name} = example.core:answer" for name in names)
 
 
+def _groups(names: Iterable[str]) -> bytes:
+    return "".join(f"[{name}]\n{name} = example.core\n" for name in names).encode()
+
+
 LICENSE_PLACES = [f"d{at}" for at in range(256)]
 LICENSE_NAMES = [f"LICENSE-{at:02}" for at in range(64)]
 
@@ -542,6 +561,9 @@ CARRIED: dict[str, Pair] = {
     "order-of-programs": _pair(
         {POINTS: _points(_permuted(POINT_NAMES))}, {POINTS: _points(POINT_NAMES)}
     ),
+    "order-of-groups": _pair(
+        {POINTS: _groups(_permuted(POINT_NAMES))}, {POINTS: _groups(POINT_NAMES)}
+    ),
     "times-of-gzip-files": _pair(
         {f"example/{at}.gz": _gzip(deflate(MOD), MOD, time=n) for at, n in enumerate(NUMBERS)},
         {f"example/{at}.gz": _gzip(deflate(MOD), MOD) for at in range(len(NUMBERS))},
@@ -555,8 +577,7 @@ CARRIED: dict[str, Pair] = {
         {"example/mod.py": SOURCE},
     ),
     "times-of-bytecode": _pair(
-        {name: data.replace(b"example/mod.py", b"m/mod.py") for name, data in {}.items()}
-        | _timed(NUMBERS),
+        _timed(NUMBERS),
         _timed([NOW] * len(NUMBERS)),
         dict.fromkeys(TIMED_SOURCES, SOURCE),
         both_headers=dict.fromkeys(TIMED_SOURCES, NEW_YEAR),
@@ -589,3 +610,56 @@ def test_rules_explain_no_more_together_than_each_alone(attack: str, tmp_path: P
 def test_rules_leave_no_room_for_a_message(attack: str, tmp_path: Path) -> None:
     diff = _compare(tmp_path, CARRIED[attack])
     assert diff.verdict not in TRUSTED, diff.findings
+
+
+# The attacks are only worth something if they have an effect --------------------------------------
+
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import {0}; print({0}.ANSWER)"
+METADATA = """\
+import importlib.metadata, sys
+sys.path.insert(0, sys.argv[1])
+found = importlib.metadata.distribution("example").entry_points
+"""
+GROUP_OF_ALL = METADATA + "print(*{entry.group for entry in found})"
+NAMED = METADATA + "print(found['a'].value)"
+START = "import site, sys; site.addsitedir(sys.argv[1]); "
+
+FROM_THE_ARCHIVE: dict[str, tuple[str, list[str]]] = {
+    # Run on the wheel itself, which is put on the path.
+    "bytecode-that-runs-in-the-rebuild-only": (IMPORT.format("example.mod"), ["42", "666"]),
+    "metadata-found-first": (GROUP_OF_ALL, ["example.plugins", "console_scripts"]),
+    "metadata-directory-found-first": (GROUP_OF_ALL, ["example.plugins", "console_scripts"]),
+    "name-in-two-groups": (NAMED, ["os:abort", "example.core:answer"]),
+}
+
+
+@pytest.mark.parametrize("attack", FROM_THE_ARCHIVE)
+def test_what_python_does_with_each_archive_differs(attack: str, tmp_path: Path) -> None:
+    code, expected = FROM_THE_ARCHIVE[attack]
+    wheels = [write(tmp_path / str(at), data) for at, data in enumerate(RUNS[attack])]
+    assert [_python(code, wheel) for wheel in wheels] == expected
+
+
+def test_path_files_run_in_another_order(tmp_path: Path) -> None:
+    code = START + "print(sys.example)"
+    places = _unpacked(tmp_path, RUNS["path-file-between-the-two-names"])
+    for place in places:
+        (place / "google").mkdir()
+    assert [_python(code, place) for place in places] == ["False", "True"]
+
+
+def test_stored_gzip_file_is_imported_from(tmp_path: Path) -> None:
+    code = START + "import importlib.util; print(importlib.util.find_spec('_fast') is not None)"
+    places = _unpacked(tmp_path, ZIP_IN_GZIP)
+    assert [_python(code, place) for place in places] == ["True", "False"]
+
+
+def test_gzip_file_with_a_message_is_one() -> None:
+    assert zlib.decompress(_spelled(BITS), -15) == RUN
+
+
+def test_bytecode_hides_that_a_package_declares_nothing(tmp_path: Path) -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import space; print(space.ANSWER)"
+    places = _unpacked(tmp_path, RUNS["namespace-of-unchecked-bytecode"])
+    # It would import pkg_resources otherwise, which is not there.
+    assert [_python(code, place) for place in places] == ["42", "42"]

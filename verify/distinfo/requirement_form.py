@@ -109,7 +109,7 @@ class RequirementForm:
 
 def requirement_form(text: str) -> RequirementForm | None:
     """The form of a requirement; None if some installer may read it otherwise."""
-    is_plain = len(text) <= MAX_LENGTH and _WIDE not in text
+    is_plain = len(text) <= MAX_LENGTH and _WIDE not in text and not text.endswith(" ")
     match = _REQUIREMENT.fullmatch(text) if is_plain else None
     if match is None or not NAME.fullmatch(match["name"]):
         return None
@@ -119,7 +119,7 @@ def requirement_form(text: str) -> RequirementForm | None:
         return None
     try:
         marker = None if match["marker"] is None else _Marker(_tokens(match["marker"])).form()
-    except _Refused:
+    except _RefusedError:
         return None
     return RequirementForm(
         name=canonicalize_name(match["name"]), extras=extras, specifiers=specifiers, marker=marker
@@ -142,7 +142,7 @@ def _extras(text: str | None) -> frozenset[str] | None:
     return frozenset(names) if is_sound else None
 
 
-class _Refused(ValueError):  # noqa: N818  # never leaves this module
+class _RefusedError(ValueError):
     """The marker is not of the shape that is understood here."""
 
 
@@ -154,15 +154,15 @@ class _Marker:
         self._at = 0
 
     def form(self) -> MarkerForm:
-        """The whole marker; raises `_Refused`."""
+        """The whole marker; raises `_RefusedError`."""
         form = self._junction("or", _MAX_NESTING)
         if self._at != len(self._tokens):
-            raise _Refused
+            raise _RefusedError
         return form
 
     def _next(self) -> str:
         if self._at == len(self._tokens):
-            raise _Refused
+            raise _RefusedError
         self._at += 1
         return self._tokens[self._at - 1]
 
@@ -184,19 +184,19 @@ class _Marker:
         if not self._is_next("("):
             return self._comparison()
         if not nesting:
-            raise _Refused
+            raise _RefusedError
         self._at += 1
         form = self._junction("or", nesting - 1)
         if self._next() != ")":
-            raise _Refused
+            raise _RefusedError
         return form
 
     def _comparison(self) -> Comparison:
         left, operator, right = self._next(), self._operator(), self._next()
         if {left in _VARIABLES, right in _VARIABLES} != {True, False}:
-            raise _Refused
+            raise _RefusedError
         if not (left.startswith('"') or right.startswith('"')):
-            raise _Refused
+            raise _RefusedError
         if left == "extra" and operator == "==" and NAME.fullmatch(right[1:-1]):
             right = f'"{canonicalize_name(right[1:-1])}"'
         return Comparison(left, operator, right)
@@ -206,7 +206,7 @@ class _Marker:
         if operator == "not":
             operator = f"not {self._next()}"
         if operator not in _COMPARISONS | {"in", "not in"}:
-            raise _Refused
+            raise _RefusedError
         return operator
 
 
@@ -218,7 +218,7 @@ def _tokens(text: str) -> list[str]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _Refused
+            raise _RefusedError
         string = match["string"]
         tokens.append(f'"{string[1:-1]}"' if string else match[0].strip(" "))
         at = match.end()

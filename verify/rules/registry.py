@@ -133,8 +133,8 @@ FIELDS: tuple[FieldRule, ...] = (
 
 STREAMS: tuple[StreamRule, ...] = (deflate_stream,)
 
-MAX_READ = 512 * 1024**2
-"""No honest wheel comes near, and rules take a minute for as much."""
+MAX_READ = 256 * 1024**2
+"""No honest wheel comes near, and rules take a minute or two for as much."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +147,7 @@ class Rules:
         fields: explanations of single fields of METADATA.
         unexplained: names for the rest, from telling to catch-all.
         streams: explanations of packed bytes that no known compressor writes.
-        max_read: bytes of differing members that rules may read; what is beyond is unexplained.
+        max_read: bytes of differing sources that rules may read; what is beyond is unexplained.
     """
 
     dangerous: tuple[Rule, ...] = DANGEROUS

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from verify.rules.interface import Difference, Side
@@ -54,10 +54,22 @@ def for_characters(pattern: re.Pattern[bytes]) -> Search:
 
 def added(difference: Difference, search: Search) -> Counter[bytes]:
     """What is found in the published member more often than in the rebuilt one."""
-    if difference.published is None:
-        return Counter()
-    ours = _found(difference.published, search)
-    return ours - _found(difference.rebuilt, search) if ours and difference.rebuilt else ours
+    return added_by(difference, {"": search})[""]
+
+
+def added_by(difference: Difference, searches: Mapping[str, Search]) -> dict[str, Counter[bytes]]:
+    """The same for several searches, by their names, in one pass."""
+    ours, theirs = difference.published, difference.rebuilt
+    found = {name: _Found(search) for name, search in searches.items()}
+    if ours is not None:
+        _look(ours, found.values())
+    hits = {name: _Found(each.search) for name, each in found.items() if each.counts}
+    if theirs is not None and hits:
+        _look(theirs, hits.values())
+    return {
+        name: each.counts - hits[name].counts if name in hits else each.counts
+        for name, each in found.items()
+    }
 
 
 def pieces(side: Side) -> Iterator[Piece]:
@@ -79,15 +91,27 @@ def pieces(side: Side) -> Iterator[Piece]:
     yield Piece(data=data, start=start, end=len(data))
 
 
-def _found(side: Side, search: Search) -> Counter[bytes]:
-    counts: Counter[bytes] = Counter()
-    resume = 0
+class _Found:
+    """What one search has found so far."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.counts: Counter[bytes] = Counter()
+        self._resume = 0
+
+    def look(self, piece: Piece) -> None:
+        """Search the next piece, except for what was found into it from the one before."""
+        start = piece.start + self._resume
+        end = start
+        for span in self.search(Piece(data=piece.data, start=start, end=piece.end)):
+            text = piece.data[span[0] : span[1]]
+            if text in self.counts or len(self.counts) < _MAX_FOUND:
+                self.counts[text] += 1
+            end = max(end, span[1])
+        self._resume = max(end - piece.end, 0)
+
+
+def _look(side: Side, found: Collection[_Found]) -> None:
     for piece in pieces(side):
-        # What reaches into the next piece must not be found there again, in part.
-        for start, end in search(Piece(data=piece.data, start=piece.start + resume, end=piece.end)):
-            text = piece.data[start:end]
-            if text in counts or len(counts) < _MAX_FOUND:
-                counts[text] += 1
-            resume = max(resume, end - piece.start)
-        resume = max(resume - (piece.end - piece.start), 0)
-    return counts
+        for each in found:
+            each.look(piece)

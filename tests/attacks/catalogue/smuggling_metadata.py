@@ -88,11 +88,17 @@ def requirement_full_of_spaces(wheel: RealWheel) -> list[Tampered]:
     spaces = b" " * 1000
     return [
         *_fields(wheel, b"Requires-Dist: a>=1\n", b"Requires-Dist: a" + spaces + b">=1\n"),
-        *_fields(wheel, b"Requires-Dist: a\n", b"Requires-Dist: a" + spaces + b"\n"),
+        *_fields(wheel, b"Requires-Dist: a>=1\n", b"Requires-Dist: a" + spaces + b">= 1\n"),
     ]
 
 
-@SMUGGLING_METADATA.unexplained("metadata.dependencies-differ", "The same, in another field.")
+@SMUGGLING_METADATA.unexplained("member.differs", "Free bytes that readers strip.")
+def requirement_with_trailing_spaces(wheel: RealWheel) -> list[Tampered]:
+    spaces = b" " * 1000
+    return _fields(wheel, b"Requires-Dist: a\n", b"Requires-Dist: a" + spaces + b"\n")
+
+
+@SMUGGLING_METADATA.unexplained("member.differs", "The same, in another field.")
 def python_requirement_full_of_spaces(wheel: RealWheel) -> list[bytes]:
     start = b"Requires-Python: "
     return _published(wheel, lambda text: text.replace(start + b">=", start + b" " * 900 + b">="))

@@ -51,6 +51,7 @@ def _requirements(side: Side) -> Requirements:
 
 def _new(published: Requirements, rebuilt: Requirements) -> list[str]:
     known = rebuilt.names
+    texts = frozenset(rebuilt.unparsed)
     parsed = (
         str(requirement)
         for requirement in published.parsed
@@ -60,7 +61,7 @@ def _new(published: Requirements, rebuilt: Requirements) -> list[str]:
     unparsed = (
         ascii(text)[1:-1]
         for text in published.unparsed
-        if name_of(text) not in known and text not in rebuilt.unparsed
+        if name_of(text) not in known and text not in texts
     )
     return [*parsed, *unparsed]
 

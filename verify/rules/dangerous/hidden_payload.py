@@ -22,7 +22,7 @@ from verify.archive.facts import dangerous
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_source
-from verify.rules.scan import Piece, Search, added, for_pattern
+from verify.rules.scan import Piece, Search, added_by, for_pattern
 
 _LONG_LINE = 4096
 _MAX_ARGUMENT = 400
@@ -65,8 +65,8 @@ def hidden_payload(difference: Difference, _context: Context) -> Finding | None:
         return None
     shapes = {
         shape: [_shown(snippet) for snippet in sorted(found)[:_MAX_LISTED]]
-        for shape, search in _SHAPES.items()
-        if (found := added(difference, search))
+        for shape, found in added_by(difference, _SHAPES).items()
+        if found
     }
     if not shapes:
         return None

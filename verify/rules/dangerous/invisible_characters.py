@@ -24,8 +24,13 @@ from verify.rules.invisible import (
     RARE_SELECTOR,
 )
 from verify.rules.kinds import is_source
-from verify.rules.scan import added, for_characters
+from verify.rules.scan import added_by, for_characters
 from verify.rules.source import code_of, is_ascii
+
+_SEARCHES = {
+    "runs": for_characters(INVISIBLE_RUN),
+    "selectors": for_characters(RARE_SELECTOR),
+}
 
 _MAX_LISTED = 20
 
@@ -34,8 +39,8 @@ def invisible_characters(difference: Difference, _context: Context) -> Finding |
     """Find invisible characters that the rebuilt source does not have."""
     if difference.published is None or not is_source(difference.name):
         return None
-    runs = added(difference, for_characters(INVISIBLE_RUN))
-    selectors = added(difference, for_characters(RARE_SELECTOR)).total()
+    found = added_by(difference, _SEARCHES)
+    runs, selectors = found["runs"], found["selectors"].total()
     in_code = _in_code(difference.published) - _in_code(difference.rebuilt)
     if not runs and selectors <= MAX_HONEST_SELECTORS and not in_code:
         return None
