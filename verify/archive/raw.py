@@ -18,6 +18,9 @@ from verify.results import FileIdentity
 _BLOCK = 32 * 1024
 """Bytes read for a small slice; the headers around it are asked for next."""
 
+_HEADER = 1024
+"""Larger slices are content, behind which nothing is asked for."""
+
 _State = tuple[int, int]
 
 
@@ -49,13 +52,14 @@ class RawFile:
         Raises:
             FileChangedError: the file has become shorter, or cannot be read any more.
         """
-        start, end = self._clip(start), self._clip(end)
-        if end <= start:
-            return b""
+        if not 0 <= start < end <= self.size:
+            start, end = self._clip(start), self._clip(end)
+            if end <= start:
+                return b""
         first, block = self._block
         if first <= start and end <= first + len(block):
             return block[start - first : end - first]
-        if end - start >= _BLOCK:
+        if end - start > _HEADER:
             return self._read(start, end)
         block = self._read(start, min(start + _BLOCK, self.size))
         self._block = (start, block)
