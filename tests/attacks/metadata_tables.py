@@ -5,6 +5,8 @@ A text without a name follows `HEAD`; empty text is a file that ends there.
 
 HEAD = "Metadata-Version: 2.1\nName: exam-ple\nVersion: 1.0\n"
 
+NEWER = HEAD.replace("2.1", "2.2")
+
 REQUIREMENTS = """\
 Provides-Extra: x
 Requires-Dist: a>=1.0,<2
@@ -37,12 +39,12 @@ HONEST: dict[str, tuple[tuple[str, str], ...]] = {
         (f"{HEAD}License: a\n        b\n", f"{HEAD}License: a\n        b\n".replace("\n", "\r\n")),
     ),
     "metadata-version": (
-        (HEAD + "Requires-Dist: a\n", HEAD.replace("2.1", "2.4") + "Requires-Dist: a\n"),
+        (HEAD + "Summary: s\n", HEAD.replace("2.1", "2.4") + "Summary: s\n"),
         (HEAD + "Provides-Extra: a\n", HEAD.replace("2.1", "2.0") + "Provides-Extra: a\n"),
     ),
     "name-spelling": (
         (HEAD.replace("exam-ple", "exam_ple"), HEAD),
-        (HEAD.replace("exam-ple", "Exam.Ple"), HEAD),
+        (HEAD.replace("exam-ple", "Exam_Ple"), HEAD),
     ),
     "placeholder": (
         ("Summary: UNKNOWN\n", ""),
@@ -54,19 +56,19 @@ HONEST: dict[str, tuple[tuple[str, str], ...]] = {
         ("Summary: s\n\n", "Summary: s\n"),
     ),
     "description-dedent": (
-        ("\nTitle\n\n    code\n\nmore\n\n\n", "\n  Title\n\n    code\n   \nmore\n"),
+        ("\nTitle\n\n    code\n\nmore\n\n\n", "\n  Title\n\n    code\n    \nmore\n"),
     ),
     "requirement-spelling": (
-        ("Requires-Dist: a (>=1.0,<2)\n", "Requires-Dist: a<2,>=1.0\n"),
-        ("Requires-Dist: Foo.Bar\n", "Requires-Dist: foo-bar\n"),
-        ("Requires-Dist: a[x,y] ; os_name=='nt'\n", 'Requires-Dist: a[y, x]; os_name == "nt"\n'),
+        ("Requires-Dist: a (<2,>=1.0)\n", "Requires-Dist: a<2,>=1.0\n"),
+        ("Requires-Dist: Foo_Bar\n", "Requires-Dist: foo-bar\n"),
+        ("Requires-Dist: a[x,y] ; os_name=='nt'\n", 'Requires-Dist: a[x, y]; os_name == "nt"\n'),
         (
             "Requires-Dist: a; (os_name == 'nt') and extra == 'x'\n",
             "Requires-Dist: a ; os_name == 'nt' and (extra == 'x')\n",
         ),
         (
-            "Requires-Dist: a; os_name == 'nt'\nRequires-Dist: b\n",
-            "Requires-Dist: b\nRequires-Dist: a; os_name == 'nt'\n",
+            "Requires-Dist: a; extra == 'x'\nRequires-Dist: b\n",
+            "Requires-Dist: b\nRequires-Dist: a; extra == 'x'\n",
         ),
         (
             "Requires-Dist: d @ https://example.org/d.zip\nRequires-Dist: a>=1\n",
@@ -74,7 +76,7 @@ HONEST: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "extra-spelling": (
-        ("Provides-Extra: b\nProvides-Extra: A_b\n", "Provides-Extra: a-b\nProvides-Extra: b\n"),
+        ("Provides-Extra: b\nProvides-Extra: A_b\n", "Provides-Extra: A_b\nProvides-Extra: b\n"),
     ),
     "requires-python-spelling": (
         ("Requires-Python: >= 3.7, !=3.8.*\n", "Requires-Python: !=3.8.*,>=3.7\n"),
@@ -108,9 +110,52 @@ HONEST: dict[str, tuple[tuple[str, str], ...]] = {
             "Classifier: B\nClassifier: A\nClassifier: Programming Language :: Python :: 3\n",
         ),
     ),
-    "dynamic": (("Dynamic: license-file\nDynamic: summary\n", "Dynamic: summary\n"),),
+    "dynamic": (
+        (f"{NEWER}Dynamic: license-file\nDynamic: summary\n", f"{NEWER}Dynamic: summary\n"),
+        (f"{NEWER}Dynamic: summary\n", HEAD.replace("2.1", "2.2")),
+    ),
 }
 """By the last part of a rule's name, two texts that it alone explains, either way round."""
+
+HONEST_ONE_WAY: dict[str, tuple[tuple[str, str], ...]] = {
+    "metadata-version": (
+        (HEAD + "Requires-Dist: a\n", HEAD.replace("2.1", "2.4") + "Requires-Dist: a\n"),
+        (NEWER + "Requires-Python: >=3\n", HEAD.replace("2.1", "2.4") + "Requires-Python: >=3\n"),
+    ),
+    "requirement-spelling": (
+        ("Requires-Dist: a<2,>=1.0\n", "Requires-Dist: a (>=1.0,<2)\n"),
+        ("Requires-Dist: a[x,y]\n", "Requires-Dist: a[y, x]\n"),
+        (
+            "Requires-Dist: a<1\nRequires-Dist: b<2\n",
+            "Requires-Dist: a (<1)\nRequires-Dist: b <2\n",
+        ),
+    ),
+    "dynamic": (
+        (
+            f"{NEWER}Dynamic: author\nDynamic: summary\n",
+            f"{NEWER}Dynamic: summary\nDynamic: author\n",
+        ),
+    ),
+    "python-classifiers": (
+        (
+            (
+                "Classifier: Programming Language :: Python :: 3.9\n"
+                "Classifier: Programming Language :: Python :: 3.10\n"
+                "Classifier: Programming Language :: Python :: 3.11\n"
+            ),
+            (
+                "Classifier: Programming Language :: Python :: 3.11\n"
+                "Classifier: Programming Language :: Python :: 3.9\n"
+                "Classifier: Programming Language :: Python :: 3.10\n"
+            ),
+        ),
+    ),
+    "description-dedent": (
+        # A text that lost its spaces may have had any; one that has them has a tool's.
+        ("\nTitle\n\n    code\n\nmore\n", "\n  Title\n\n    code\n   \nmore\n"),
+    ),
+}
+"""By the same, what is published and what a source builds to; the other way round is different."""
 
 SMUGGLED: dict[str, tuple[str, tuple[str, ...]]] = {
     "layout": (
@@ -200,6 +245,8 @@ SMUGGLED: dict[str, tuple[str, tuple[str, ...]]] = {
                 "exam\u2010ple",
                 "exam-ple\nName: exam-ple",
                 "exam-ple; evil",
+                "exam.ple",
+                "Exam.Ple",
                 "EXAM\u2011PLE",
             )
         ),
@@ -319,6 +366,8 @@ SMUGGLED: dict[str, tuple[str, tuple[str, ...]]] = {
                     "(os_name == 'b' or os_name == 'c') and os_name == 'a'",
                 ),
                 ("Requires-Dist: i\nRequires-Dist: j", "Requires-Dist: j\nRequires-Dist: i"),
+                ("python_version in '2.7, 3.4'", 'python_version in "2.7, 3.4"'),
+                ("extra == 'x' and", "extra == 'x'  and"),
             )
         ),
     ),
@@ -437,13 +486,22 @@ SMUGGLED: dict[str, tuple[str, tuple[str, ...]]] = {
                 "Classifier: B\nClassifier: Programming Language :: Python :: 3 :: Only\n",
                 "Classifier: B\n" + "Classifier: Programming Language :: Python :: 3.9\n" * 2,
                 "Classifier: B\nClassifier: Private :: Do Not Upload\n",
+                (
+                    "Classifier: Programming Language :: Python :: 3.9\nClassifier: B\n"
+                    "Classifier: Programming Language :: Python :: 3.10\n"
+                ),
+                (
+                    "Classifier: B\nClassifier: Programming Language :: Python :: 3.11\n"
+                    "Classifier: Programming Language :: Python :: 3.9\n"
+                    "Classifier: Programming Language :: Python :: 3.10\n"
+                ),
             )
         ),
     ),
     "dynamic": (
-        "Dynamic: summary\n",
+        f"{NEWER}Dynamic: summary\n",
         tuple(
-            f"Dynamic: {value}\n"
+            f"{NEWER}Dynamic: {value}\n"
             for value in (
                 "version",
                 "name",
@@ -452,6 +510,7 @@ SMUGGLED: dict[str, tuple[str, tuple[str, ...]]] = {
                 "Summary",
                 "summary\nDynamic: summary",
                 "summary\nDynamic: payload",
+                "summary\nDynamic: license",
                 "summary, license",
                 "summary ",
                 "",

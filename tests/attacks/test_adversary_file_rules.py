@@ -14,6 +14,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import MAGIC_NUMBER
 from io import BytesIO
 from pathlib import Path
@@ -249,9 +250,7 @@ RUNS: dict[str, Pair] = {
     # pip and installer make a script executable if its mode says so.
     "script-that-becomes-a-program": _moded(f"{DATA}/scripts/ls", 0o100755, 0o100644),
     "script-that-is-no-program": _moded(f"{DATA}/scripts/ls", 0o100644, 0o100755),
-    "tool-of-a-package-that-is-no-program": _moded("example/bin/tool", 0o100644, 0o100755),
     # `Wheel.install_as_egg` of setuptools (`setup_requires`) sets modes as they are.
-    "module-that-everybody-may-write": _moded("example/tool.py", 0o100666, 0o100644),
     "module-that-nobody-may-read": _moded("example/tool.py", 0o100000, 0o100644),
     # The package declares nothing: this `__init__.py` is not what is imported.
     "namespace-of-an-extension-module": _namespace_packages({EXTENSION: b"\x7fELF"}),
@@ -532,12 +531,6 @@ LICENSE_PLACES = [f"d{at}" for at in range(256)]
 LICENSE_NAMES = [f"LICENSE-{at:02}" for at in range(64)]
 
 CARRIED: dict[str, Pair] = {
-    "line-ends-of-modules": _chosen(
-        [f"example/m{at}.py" for at in range(len(BITS))], MOD, _dos(MOD)
-    ),
-    "line-ends-of-licenses": _chosen(
-        [f"{DIST_INFO}/LICENSE-{at}" for at in range(len(BITS))], TEXT, _dos(TEXT)
-    ),
     "stray-files": _present(
         [f"d{at}/.gitkeep" for at in range(len(BITS))],
         b"",
@@ -551,23 +544,6 @@ CARRIED: dict[str, Pair] = {
         {f"{DIST_INFO}/{name}": name.encode() for name in LICENSE_NAMES},
         {f"{place}/x.txt": b"" for place in LICENSE_PLACES},
     ),
-    "order-of-record": _record_order(),
-    "order-of-top-level": _pair(
-        {TOP_LEVEL: _listed(_permuted(POINT_NAMES))}, {TOP_LEVEL: _listed(POINT_NAMES)}
-    ),
-    "order-of-namespace-packages": _pair(
-        {NAMESPACES: _listed(reversed(POINT_NAMES[:64]))}, {NAMESPACES: _listed(POINT_NAMES[:64])}
-    ),
-    "order-of-programs": _pair(
-        {POINTS: _points(_permuted(POINT_NAMES))}, {POINTS: _points(POINT_NAMES)}
-    ),
-    "order-of-groups": _pair(
-        {POINTS: _groups(_permuted(POINT_NAMES))}, {POINTS: _groups(POINT_NAMES)}
-    ),
-    "times-of-gzip-files": _pair(
-        {f"example/{at}.gz": _gzip(deflate(MOD), MOD, time=n) for at, n in enumerate(NUMBERS)},
-        {f"example/{at}.gz": _gzip(deflate(MOD), MOD) for at in range(len(NUMBERS))},
-    ),
     "matches-of-a-gzip-file": _pair(
         {"example/x.gz": _gzip(_spelled(BITS), RUN)}, {"example/x.gz": _gzip(deflate(RUN), RUN)}
     ),
@@ -575,12 +551,6 @@ CARRIED: dict[str, Pair] = {
         {CACHED: header(PYTHON) + marshalled(PYTHON, PATH)},
         {CACHED: header(PYTHON) + marshalled(PYTHON, "/project/example/mod.py")},
         {"example/mod.py": SOURCE},
-    ),
-    "times-of-bytecode": _pair(
-        _timed(NUMBERS),
-        _timed([NOW] * len(NUMBERS)),
-        dict.fromkeys(TIMED_SOURCES, SOURCE),
-        both_headers=dict.fromkeys(TIMED_SOURCES, NEW_YEAR),
     ),
     "dates-of-version-files": _pair(
         _version_files(MOMENTS),
@@ -590,6 +560,176 @@ CARRIED: dict[str, Pair] = {
         {WHEEL: wheel_file("bdist_wheel (0.4183920571648302957164)")}, {}
     ),
 }
+
+
+# What stays free ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freedom:
+    """What docs/rules.md says is free, all of it used.
+
+    Attributes:
+        verdict: no better than this one.
+        rule: what tells of it.
+        members: those that carry something, each told by a finding of its own or counted together.
+        fields: those of the note on what was recorded.
+    """
+
+    pair: Pair
+    verdict: Verdict
+    rule: str
+    members: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+def _free(rule: str, pair: Pair, *members: str) -> Freedom:
+    return Freedom(pair=pair, verdict=Verdict.EQUIVALENT, rule=rule, members=members)
+
+
+def _free_field(pair: Pair, *fields: str) -> Freedom:
+    return Freedom(
+        pair=pair, verdict=Verdict.REGENERATED, rule="container.recorded-fields", fields=fields
+    )
+
+
+MODULES = [f"example/m{at}.py" for at in range(len(BITS))]
+LICENSES = [f"{DIST_INFO}/LICENSE-{at}" for at in range(len(BITS))]
+GZIPS = [f"example/{at}.gz" for at in range(len(NUMBERS))]
+STRAYS = [f"d{at}/.gitkeep" for at in range(16)]
+EARLIER = [f"{1990 + number % 34}-{number // 34 % 12 + 1:02}-01" for number in NUMBERS]
+
+
+def _ones(names: Sequence[str]) -> list[str]:
+    return [name for name, bit in zip(names, BITS, strict=False) if bit]
+
+
+FREE: dict[str, Freedom] = {
+    "line-ends-of-modules": _free(
+        "source-line-ends", _chosen(MODULES, MOD, _dos(MOD)), *_ones(MODULES)
+    ),
+    "line-ends-of-licenses": _free(
+        "text-line-ends", _chosen(LICENSES, TEXT, _dos(TEXT)), *_ones(LICENSES)
+    ),
+    "order-of-record": _free("record-follows", _record_order(), RECORD),
+    "order-of-top-level": _free(
+        "top-level-derived",
+        _pair({TOP_LEVEL: _listed(_permuted(POINT_NAMES))}, {TOP_LEVEL: _listed(POINT_NAMES)}),
+        TOP_LEVEL,
+    ),
+    "order-of-namespace-packages": _free(
+        "namespace-packages-derived",
+        _pair(
+            {NAMESPACES: _listed(reversed(POINT_NAMES[:64]))},
+            {NAMESPACES: _listed(POINT_NAMES[:64])},
+        ),
+        NAMESPACES,
+    ),
+    "order-of-programs": _free(
+        "entry-points-layout",
+        _pair({POINTS: _points(_permuted(POINT_NAMES))}, {POINTS: _points(POINT_NAMES)}),
+        POINTS,
+    ),
+    "order-of-groups": _free(
+        "entry-points-layout",
+        _pair({POINTS: _groups(_permuted(POINT_NAMES))}, {POINTS: _groups(POINT_NAMES)}),
+        POINTS,
+    ),
+    "times-of-gzip-files": _free(
+        "gzip-header",
+        _pair(
+            {
+                name: _gzip(deflate(MOD), MOD, time=number)
+                for name, number in zip(GZIPS, NUMBERS, strict=True)
+            },
+            dict.fromkeys(GZIPS, _gzip(deflate(MOD), MOD)),
+        ),
+        *GZIPS,
+    ),
+    "times-of-bytecode": _free(
+        "bytecode-recompiled",
+        _pair(
+            _timed(NUMBERS),
+            _timed([NOW] * len(NUMBERS)),
+            dict.fromkeys(TIMED_SOURCES, SOURCE),
+            both_headers=dict.fromkeys(TIMED_SOURCES, NEW_YEAR),
+        ),
+        *_timed(NUMBERS),
+    ),
+    "path-of-bytecode": _free(
+        "bytecode-recompiled",
+        _pair(
+            {CACHED: header(PYTHON) + marshalled(PYTHON, f"/{'x' * 62}/example/mod.py")},
+            {CACHED: header(PYTHON) + marshalled(PYTHON, "/project/example/mod.py")},
+            {"example/mod.py": SOURCE},
+        ),
+        CACHED,
+    ),
+    "earlier-dates-of-version-files": _free(
+        "build-date",
+        _pair(_version_files(EARLIER), _version_files("2024-01-01" for _ in EARLIER)),
+        *_version_files(EARLIER),
+    ),
+    "stray-files": _free(
+        "stray-file",
+        _pair(
+            dict.fromkeys(_ones(STRAYS), b""),
+            {},
+            {f"d{at}/x.txt": b"" for at in range(len(STRAYS))},
+        ),
+        *_ones(STRAYS),
+    ),
+    "tool-of-a-package-that-is-no-program": _free_field(
+        _moded("example/bin/tool", 0o100644, 0o100755), "external_attr", "executable"
+    ),
+    "module-that-everybody-may-write": _free_field(
+        _moded("example/tool.py", 0o100666, 0o100644), "external_attr"
+    ),
+}
+
+
+def _told(diff: Diff, rule: str) -> tuple[set[str], int]:
+    """The members that findings of a rule name, and how many more they count."""
+    found = [finding for finding in diff.findings if finding.rule == rule]
+    more = (f.evidence["count"] for f in found if f.member is None and "count" in f.evidence)
+    return {f.member for f in found if f.member}, sum(n for n in more if isinstance(n, int))
+
+
+@pytest.mark.parametrize("freedom", FREE)
+def test_documented_freedoms_are_told(freedom: str, tmp_path: Path) -> None:
+    free = FREE[freedom]
+    diff = _compare(tmp_path, free.pair)
+    assert diff.verdict is free.verdict, diff.findings
+    members, more = _told(diff, free.rule)
+    assert members <= set(free.members)
+    assert len(members) + more == len(free.members)
+    evidence = [finding.evidence for finding in diff.findings if finding.rule == free.rule]
+    assert evidence
+    if free.fields:
+        assert set(evidence[0]) == set(free.fields)
+
+
+def test_one_stray_file_too_many_is_not_explained(tmp_path: Path) -> None:
+    names = [f"d{at}/.gitkeep" for at in range(17)]
+    both = {f"d{at}/x.txt": b"" for at in range(17)}
+    assert _compare(tmp_path, _pair(dict.fromkeys(names, b""), {}, both)).verdict not in TRUSTED
+    fewer = _pair(dict.fromkeys(names[:16], b""), {}, both)
+    assert _compare(tmp_path, fewer).verdict is Verdict.EQUIVALENT
+
+
+def test_date_may_be_two_days_later_at_most(tmp_path: Path) -> None:
+    for day, is_explained in ((2, True), (3, True), (4, False)):
+        pair = _pair(_version_files([f"2024-01-{day:02}"]), _version_files(["2024-01-01"]))
+        assert (_compare(tmp_path, pair).verdict in TRUSTED) is is_explained
+
+
+def test_path_of_bytecode_has_64_characters_before_that_of_the_source_at_most(
+    tmp_path: Path,
+) -> None:
+    ours = header(PYTHON) + marshalled(PYTHON, f"/{'x' * 63}/example/mod.py")
+    theirs = header(PYTHON) + marshalled(PYTHON, "/project/example/mod.py")
+    pair = _pair({CACHED: ours}, {CACHED: theirs}, {"example/mod.py": SOURCE})
+    assert _compare(tmp_path, pair).verdict not in TRUSTED
 
 
 @pytest.mark.parametrize("attack", RUNS)

@@ -73,6 +73,28 @@ READ_OTHERWISE: dict[str, Texts] = {
         "Requires-Dist: c\nRequires-Dist: b===1.0\n",
         "Requires-Dist: b===1.0\nRequires-Dist: c\n",
     ),
+    "requirements-of-an-extra-torn-apart": (
+        'Requires-Dist: b; extra == "x"\nRequires-Dist: c\nRequires-Dist: d; extra == "x"\n',
+        'Requires-Dist: b; extra == "x"\nRequires-Dist: d; extra == "x"\nRequires-Dist: c\n',
+    ),
+    "order-of-requirements-of-one-extra": (
+        'Requires-Dist: b; extra == "x"\nRequires-Dist: d; extra == "x"\n',
+        'Requires-Dist: d; extra == "x"\nRequires-Dist: b; extra == "x"\n',
+    ),
+    "order-of-requirements-of-an-empty-extra": (
+        'Requires-Dist: c\nRequires-Dist: b; extra == ""\n',
+        'Requires-Dist: b; extra == ""\nRequires-Dist: c\n',
+    ),
+    "order-of-requirements-of-an-extra-or-more": (
+        'Requires-Dist: c\nRequires-Dist: b; extra == "x" or os_name == "nt"\n',
+        'Requires-Dist: b; extra == "x" or os_name == "nt"\nRequires-Dist: c\n',
+    ),
+    # poetry-core 1.0 takes the first lower bound.
+    "two-lower-bounds-in-another-order": _requires("a (>=1,>=2)", "a (>=2,>=1)"),
+    "requirement-in-a-license-that-comes-first": (
+        "License: a\n        Requires-Dist: evil\nRequires-Dist: b\n",
+        "Requires-Dist: b\nLicense: a\n        Requires-Dist: evil\n",
+    ),
     "order-of-a-requirement-by-address": (
         "Requires-Dist: c\nRequires-Dist: b @ https://example.org/b.zip\n",
         "Requires-Dist: b @ https://example.org/b.zip\nRequires-Dist: c\n",
@@ -271,6 +293,10 @@ FIELDS: dict[str, Texts] = {
     "version-in-other-spelling": (HEAD.replace("Version: 1.0", "Version: 1.0.0"), HEAD),
     "version-with-v": (HEAD.replace("Version: 1.0", "Version: v1.0"), HEAD),
     "classifier-that-forbids-upload": ("Classifier: Private :: Do Not Upload\n", ""),
+    "classifier-that-begins-like-a-version": (
+        "Classifier: Programming Language :: Python :: 3.1 :: Only\n",
+        "Classifier: Programming Language :: Python :: 3 :: Only\n",
+    ),
     "requires-external": ("Requires-External: evil\n", ""),
     "provides-dist": ("Provides-Dist: other\n", ""),
     "obsoletes-dist": ("Obsoletes-Dist: other\n", ""),
@@ -374,14 +400,11 @@ def _in_extras() -> Texts:
 MESSAGES: dict[str, Texts] = {
     "spaces-and-tabs-in-empty-lines": _in_empty_lines(),
     "order-of-classifiers": _in_classifiers(),
-    "fields-between-fields": _in_classifiers_between(),
     "empty-lines-of-a-license": _in_license(),
     "case-of-field-names": _in_field_case(),
     "spaces-in-requirements": _in_spaces(),
     "quotes-in-requirements": _in_quotes(),
-    "case-of-a-requirement": _in_name_case(),
     "order-of-dynamic": _in_dynamic(),
-    "order-of-extras": _in_extras(),
 }
 
 
@@ -389,6 +412,28 @@ MESSAGES: dict[str, Texts] = {
 def test_freedom_that_holds_a_message_is_not_trusted(attack: str, tmp_path: Path) -> None:
     # Each holds at least eighty bits that the source does not determine.
     assert _compare(tmp_path, MESSAGES[attack]).verdict not in TRUSTED
+
+
+FREEDOMS: dict[str, tuple[Texts, str, str]] = {
+    # 96 bits: readers look fields up by name, and tools do not agree on an order.
+    "fields-between-fields": (_in_classifiers_between(), "metadata.layout", "fields"),
+    # One bit for each letter, 110 here: installers normalize names, and some tools do it for them.
+    "case-of-a-requirement": (_in_name_case(), "metadata.requirement-spelling", "requirements"),
+    # 159 bits: extras are looked up by name; old tools sorted them, newer ones keep the source's.
+    "order-of-extras": (_in_extras(), "metadata.extra-spelling", "extras"),
+}
+
+
+@pytest.mark.parametrize("freedom", FREEDOMS)
+def test_documented_freedoms_are_told(freedom: str, tmp_path: Path) -> None:
+    texts, rule, field = FREEDOMS[freedom]
+    diff = _compare(tmp_path, texts)
+    assert diff.verdict is Verdict.EQUIVALENT
+    (told,) = (finding for finding in diff.findings if finding.rule == rule)
+    assert told.member == f"{DIST_INFO}/METADATA"
+    assert field in told.summary
+    assert told.evidence["published"]
+    assert told.evidence["rebuilt"]
 
 
 def test_version_of_a_generator_holds_no_message(tmp_path: Path) -> None:
@@ -404,6 +449,9 @@ EVASIONS = {
     "empty-extra-and-more": 'evil; extra == "" and python_version > "2"',
     # The words that tell a requirement of an extra, inside of a string.
     "extra-in-a-string": "evil; os_name != 'extra == \"'",
+    "condition-in-a-string": "evil; os_name != '\" and extra == \"x'",
+    "extra-or-more": 'evil; extra == "x" or os_name != "x"',
+    "extra-or-more-beside-another": 'evil; os_name != "x" and (extra == "x" or os_name != "y")',
 }
 
 

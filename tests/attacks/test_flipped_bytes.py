@@ -49,7 +49,7 @@ def test_every_trusted_verdict_is_a_start(
     assert Subject(pair(), tmp_path).judge().verdict is verdict
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data(), change=st.integers(1, 255))
 def test_flipped_byte_is_never_trusted_outside_recorded_fields(
     subject: Subject, data: st.DataObject, change: int
@@ -59,7 +59,7 @@ def test_flipped_byte_is_never_trusted_outside_recorded_fields(
     assert subject.flip(Flip(position=position, change=change)).violation is None
 
 
-@pytest.mark.parametrize("pair", [identical, regenerated, equivalent])
+@pytest.mark.parametrize("pair", [identical, regenerated])
 def test_no_bit_of_a_directory_entry_is_free_and_unnamed(
     pair: Callable[[], HonestPair], tmp_path: Path
 ) -> None:

@@ -83,7 +83,7 @@ def test_the_same_file_is_identical(
     assert diff.accounting.reproduced_bytes == len(wheel)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(files=FILES, data=st.data())
 def test_the_account_of_a_regenerated_wheel_is_all_that_writes_it_again(
     directory: Path, files: dict[str, bytes], data: st.DataObject

@@ -25,6 +25,7 @@ _DICTIONARY = ("PK\\x01\\x02", "PK\\x03\\x04", "PK\\x05\\x06", "PK\\x06\\x06", "
                "PK\\x07\\x08", "\\x01\\x00\\x10\\x00", "Requires-Dist: ", "Name: ", "Version: ",
                "Tag: ", "Generator: ", "Root-Is-Purelib: ", "sha256=", "\\x0d\\x0a", "example",
                "[console_scripts]\\x0a")  # fmt: skip
+_WITH_WORDS = frozenset({"zip-reader", "dist-info"})
 _STATISTIC = re.compile(r"^stat::(number_of_executed_units|peak_rss_mb):\s+(\d+)$", re.MULTILINE)
 _START_UP = 60
 """Seconds that a process may take beside fuzzing before it is ended."""
@@ -94,18 +95,15 @@ def run(campaign: Campaign, root: Path = KEPT) -> Outcome:
 
 def _fuzz(campaign: Campaign, corpus: Path, prefix: Path, scratch: Path) -> tuple[int, str]:
     """Exit code and log of the process; one that does not end in time is killed."""
-    dictionary = scratch / "dictionary"
-    words = () if campaign.target == "whole-diff" else _DICTIONARY
-    dictionary.write_text("".join(f'"{word}"\n' for word in words), encoding="ascii")
     command = [
         *(sys.executable, "-m", "tests.fuzz.worker", campaign.target, str(scratch)),
         f"-max_total_time={campaign.seconds}",
         f"-timeout={INPUT_SECONDS}",
         f"-rss_limit_mb={MEMORY_MIB}",
         f"-max_len={_LONGEST[campaign.target]}",
-        f"-dict={dictionary}",
         f"-artifact_prefix={prefix}",
         "-print_final_stats=1",
+        *_dictionary(campaign.target, scratch),
         str(corpus),
     ]
     try:
@@ -120,3 +118,12 @@ def _fuzz(campaign: Campaign, corpus: Path, prefix: Path, scratch: Path) -> tupl
     except subprocess.TimeoutExpired as expired:
         return -1, (expired.stdout or b"").decode("utf-8", "replace")
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def _dictionary(target: str, scratch: Path) -> list[str]:
+    """libFuzzer's option for words to try; decisions are no text, and have none."""
+    if target not in _WITH_WORDS:
+        return []
+    path = scratch / "dictionary"
+    path.write_text("".join(f'"{word}"\n' for word in _DICTIONARY), encoding="ascii")
+    return [f"-dict={path}"]

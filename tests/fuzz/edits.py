@@ -176,8 +176,8 @@ def _change_line(draft: Draft, choices: Choices) -> None:
     filename, pool = choices.pick(_LINES)
     name = f"{DIST_INFO}/{filename}"
     content = draft.files.get(name, b"").split(b"\n")
-    at = choices.number(len(content))
-    content[at : at + choices.pick((0, 1, 1))] = [choices.pick((*pool, *content))]
+    at, removed = choices.number(len(content)), choices.pick((0, 1, 1))
+    content[at : at + removed] = [choices.pick((*pool, *content))]
     draft.files[name] = b"\n".join(content)
 
 

@@ -7,7 +7,7 @@ be installed alike.
 import csv
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import Parser
@@ -45,17 +45,17 @@ def contents(wheel: bytes) -> dict[str, bytes]:
     return found
 
 
-def installed(wheel: bytes) -> Installed:
+def installed(files: Mapping[str, bytes]) -> Installed:
     """Read the one dist-info directory as installers do."""
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist()}
-        (dist_info,) = (top for top in tops if top.endswith(".dist-info"))
+    tops = {name.split("/")[0] for name in files}
+    (dist_info,) = (top for top in tops if top.endswith(".dist-info"))
+    with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
         distribution = PathDistribution(zipfile.Path(archive, f"{dist_info}/"))
         metadata = _message(distribution.read_text("METADATA") or "")
         fields = _message(distribution.read_text("WHEEL") or "")
-        entry_points = frozenset(
-            (point.group, point.name, point.value) for point in distribution.entry_points
-        )
+        entry_points = _entry_points(distribution)
     return Installed(
         identity=(canonicalize_name(metadata["Name"]), str(metadata["Version"])),
         requirements=frozenset(map(_requirement, metadata.get_all("Requires-Dist", []))),
@@ -64,6 +64,14 @@ def installed(wheel: bytes) -> Installed:
         entry_points=entry_points,
         wheel=wheel_fields(fields),
     )
+
+
+def _entry_points(distribution: PathDistribution) -> frozenset[tuple[str, str, str]]:
+    """The entry points; a file that this reader refuses (a `;` comment) stands for itself."""
+    try:
+        return frozenset((each.group, each.name, each.value) for each in distribution.entry_points)
+    except TypeError:
+        return frozenset({("", "", distribution.read_text("entry_points.txt") or "")})
 
 
 def wheel_fields(fields: Message) -> tuple[tuple[str, str], ...]:

@@ -24,6 +24,8 @@ Provides-Extra: x
 --body
 """
 _PROGRAMS = 96
+_PACKINGS = 7
+_LINES = 56
 _LONGEST = 120
 
 
@@ -92,7 +94,12 @@ def _dist_info() -> Iterator[bytes]:
 
 
 def _programs() -> Iterator[bytes]:
-    """Decisions: none, then different ones of growing length."""
+    """Decisions: none, then one edit each, then different ones of growing length."""
+    rich, none, one = 5, 0, 2
+    for packing in range(_PACKINGS):
+        yield bytes([rich, none, none, one, 0, packing])
+    for line in range(_LINES):
+        yield bytes([rich, one, 0, 4, 0, 3 + line % 12, line % 2, line])
     for at in range(_PROGRAMS):
         yield hashlib.shake_128(b"%d" % at).digest(at * _LONGEST // _PROGRAMS)
 

@@ -110,8 +110,17 @@ def _check_findings(findings: tuple[Finding, ...]) -> None:
 
 
 def _check_zipfile_agrees(archive: Archive, data: bytes) -> None:
-    """Nothing dangerous was found: then CPython's reader sees the same members."""
-    with zipfile.ZipFile(io.BytesIO(data)) as other:
+    """Nothing dangerous was found: then CPython's reader sees the same members.
+
+    It may refuse the archive as too new, which is a finding.
+    """
+    try:
+        other = zipfile.ZipFile(io.BytesIO(data))
+    except NotImplementedError:
+        rules = {finding.rule for finding in archive.findings}
+        hold(law="archive.unknown-version" in rules, what="zipfile refuses what nothing is said of")
+        return
+    with other:
         infos = other.infolist()
         hold(law=[info.filename for info in infos] == [member.name for member in archive.members],
              what="zipfile sees other names")  # fmt: skip

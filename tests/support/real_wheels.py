@@ -152,6 +152,14 @@ class RealWheel:
             for entry in base or self.entries
         )
 
+    def is_folder_that_says_nothing(self, folder: str) -> bool:
+        """Whether a directory, given with its slash, is there for every reader without an entry."""
+        parts = folder.split("/")[:-1]
+        packages = ("/".join(parts[: at + 1]) for at in range(len(parts)))
+        return parts[0] == self.dist_info or all(
+            f"{package}/__init__.py" in self.files for package in packages
+        )
+
     def with_files(
         self, changes: Mapping[str, bytes | None], *, record: bytes | None = None
     ) -> list[Entry]:

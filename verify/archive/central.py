@@ -70,18 +70,18 @@ def _read_entry(raw: RawFile, at: int, directory: Directory, findings: Findings)
     if len(fixed) < CENTRAL.size or not fixed.startswith(CENTRAL_SIGNATURE):
         return None
     header = CentralHeader._make(CENTRAL.unpack(fixed))
-    name_end = at + CENTRAL.size + header.name_length
-    extra_end = name_end + header.extra_length
-    end = extra_end + header.comment_length
+    end = at + CENTRAL.size + header.name_length + header.extra_length + header.comment_length
     if end > directory.end:
         return None
-    raw_name = raw.slice(at + CENTRAL.size, name_end)
+    rest = raw.slice(at + CENTRAL.size, end)
+    raw_name = rest[: header.name_length]
     name, facts = _decoded(raw_name, header.flags)
     findings.add(facts)
     declared = Sizes(size=header.size, compressed_size=header.compressed_size, offset=header.offset)
-    sizes = central_sizes(raw.slice(name_end, extra_end), declared, name)
+    comment_at = header.name_length + header.extra_length
+    sizes = central_sizes(rest[header.name_length : comment_at], declared, name)
     findings.add(sizes.findings)
-    findings.add(_comment_facts(raw.slice(extra_end, end), name))
+    findings.add(_comment_facts(rest[comment_at:], name))
     if header.disk:
         fact = dangerous("archive.multi-volume", "The member is on another volume.", member=name)
         findings.add([fact])

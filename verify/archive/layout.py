@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 
 from verify.archive.facts import dangerous, head, unexplained
 from verify.archive.findings import Findings
@@ -55,8 +56,8 @@ def byte_map(
     regions: list[Region] = []
     findings.add(_order_facts(members))
     position = 0
-    for claim in sorted(claims, key=lambda region: (region.start, region.end)):
-        if claim.size <= 0:
+    for claim in sorted(claims, key=attrgetter("start", "end")):
+        if claim.end <= claim.start:
             continue
         if claim.start > position:
             regions.append(Region(start=position, end=claim.start, kind=RegionKind.UNCLAIMED))

@@ -24,6 +24,10 @@ from verify.archive.records import (
 )
 from verify.finding import Finding
 
+_FIELDS = slice(1, 10)
+_CENTRAL_FIELDS = slice(3, 12)
+"""From `version_needed` to `size`, the same fields in both headers."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalFacts:
@@ -52,8 +56,11 @@ def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
     data_offset = name_end + header.extra_length
     if data_offset + entry.sizes.compressed_size > limit:
         return _no_header(entry, "The member reaches into the central directory or beyond.")
-    findings = _name_facts(raw.slice(start + LOCAL.size, name_end), entry)
-    extra = raw.slice(name_end, data_offset)
+    rest = raw.slice(start + LOCAL.size, data_offset)
+    if _is_plain(header, entry) and rest == entry.raw_name:
+        return LocalFacts(data_offset=data_offset)
+    findings = _name_facts(rest[: header.name_length], entry)
+    extra = rest[header.name_length :]
     header, zip64, extra_findings = _with_zip64(header, extra, entry)
     findings += extra_findings + _field_facts(header, entry) + _size_facts(header, entry)
     end = data_offset + entry.sizes.compressed_size
@@ -66,6 +73,16 @@ def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
         descriptor_size=descriptor,
         zip64=zip64,
         findings=tuple(findings + descriptor_findings),
+    )
+
+
+def _is_plain(header: LocalHeader, entry: Entry) -> bool:
+    """Whether both headers agree and nothing else is to be looked at; most do."""
+    return (
+        header[_FIELDS] == entry.header[_CENTRAL_FIELDS]
+        and (header.crc32, header.compressed_size, header.size) == _stated(entry)
+        and not header.extra_length
+        and not header.flags & FLAG_DESCRIPTOR
     )
 
 

@@ -204,9 +204,11 @@ def _inspect_all(raw: RawFile, members: Sequence[Member], findings: Findings) ->
     if findings.has("archive.bomb", "archive.overlap"):
         return {}
     contents = {}
+    found = inflate.inspect_all(raw, members)
     for member in members:
-        try:
-            contents[member.index] = inflate.inspect(raw, member)
-        except UnreadableMemberError as error:
-            findings.add([dangerous(error.rule, error.message, member=member.name)])
+        content = found[member.index]
+        if isinstance(content, UnreadableMemberError):
+            findings.add([dangerous(content.rule, content.message, member=member.name)])
+        else:
+            contents[member.index] = content
     return contents

@@ -5,10 +5,12 @@ have used agree on it, and other compressors (zlib-ng, libdeflate) do not.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from verify.archive.raw import RawFile
+from verify.threads import Stop, in_threads
 
 _LEVELS = (6, 9, 1, 2, 3, 4, 5, 7, 8, 0)
 """The likely first: the default, then "best", then "fastest"."""
@@ -17,6 +19,9 @@ _MEMORY_LEVELS = (8, 9)
 _LIKELY = 3
 _MAX_FAILURES = 16
 """Members that may fail every candidate before only the likely ones are tried on the rest."""
+
+_SAMPLE = 256 * 1024
+"""Packed bytes from which a setting can be told well and soon."""
 
 _MAX_PACKED = 32 * 1024**2
 """Bytes that candidates may pack in vain before only the likeliest is tried on what is left; some
@@ -75,6 +80,15 @@ class Stream:
     content: Windows
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """Whether one setting packs a stream, and the bytes that were packed to find out."""
+
+    setting: Setting
+    fits: bool
+    packed: int
+
+
 @dataclass(kw_only=True, slots=True)
 class SettingSearch:
     """Finds settings member by member and remembers what worked; wheels use one for all.
@@ -89,21 +103,43 @@ class SettingSearch:
     failures: int = 0
     packed: int = 0
 
+    def reproduce_all(self, streams: Sequence[Stream]) -> Iterator[Setting | None]:
+        """The setting of each stream, in order, None where there is none.
+
+        What packed the first stream of moderate size is tried on all of them, in threads; only
+        where it fails the search goes on, one stream after another.
+        """
+        sample = next((stream for stream in streams if stream.size <= _SAMPLE), None)
+        likeliest = None if sample is None else self._reproduce(sample)
+        if likeliest is None:
+            yield from map(self._reproduce, streams)
+            return
+        attempts = in_threads(partial(_attempt, likeliest), streams, _cost)
+        for stream, attempt in zip(streams, attempts, strict=True):
+            yield likeliest if attempt.fits else self._reproduce(stream, attempt)
+
     def reproduce(self, raw: RawFile, start: int, size: int, content: Windows) -> Setting | None:
         """The setting that packs `content` to the `size` bytes at `start`, None without one."""
-        stream = Stream(raw=raw, start=start, size=size, content=content)
-        setting = self._search(stream)
+        return self._reproduce(Stream(raw=raw, start=start, size=size, content=content))
+
+    def _reproduce(self, stream: Stream, failed: Attempt | None = None) -> Setting | None:
+        setting = self._search(stream, failed)
         if setting is None:
             self.failures += 1
         elif setting not in self.found:
             self.found.append(setting)
         return setting
 
-    def _search(self, stream: Stream) -> Setting | None:
-        """Likely settings one by one, as the first is nearly always right; then all at once."""
+    def _search(self, stream: Stream, failed: Attempt | None) -> Setting | None:
+        """Likely settings one by one, as the first is nearly always right; then all at once.
+
+        A setting of which it is known that it fails is not tried again.
+        """
         likely = list(dict.fromkeys((*self.found[:_LIKELY], *CANDIDATES[:_LIKELY])))
         for at, setting in enumerate(likely):
-            if at == 0 or self.packed < _MAX_PACKED:
+            if failed is not None and failed.setting == setting:
+                self.packed += failed.packed
+            elif at == 0 or self.packed < _MAX_PACKED:
                 match = self._first([setting], stream)
                 if match is not None:
                     return match
@@ -126,6 +162,22 @@ class SettingSearch:
         if found is None:
             self.packed += packed
         return found
+
+
+def _attempt(setting: Setting, stream: Stream, stop: Stop) -> Attempt:
+    packer = _Packer(setting, stream)
+    packed = 0
+    for window in stream.content():
+        stop()
+        packed += len(window)
+        if not packer.matches(window):
+            return Attempt(setting=setting, fits=False, packed=packed)
+    return Attempt(setting=setting, fits=packer.ends(), packed=packed)
+
+
+def _cost(stream: Stream) -> int:
+    """Bytes that could be inflated in the time that packing takes."""
+    return 8 * stream.size
 
 
 class _Packer:

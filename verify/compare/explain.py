@@ -13,9 +13,12 @@ from verify.compare.fields import explain_fields
 from verify.finding import Finding, FindingClass, RuleName
 from verify.rules.compiled import compiled_sources
 from verify.rules.interface import Context, Difference
-from verify.rules.kinds import is_native, is_path_file
+from verify.rules.kinds import is_native, is_path_file, is_source
 from verify.rules.ranking import finding_order
 from verify.rules.registry import Rules
+
+_OTHERS = 8
+"""Rules read that much less of what is no source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +79,8 @@ def _cost(difference: Difference) -> int:
     # Of native code on both sides little more than the first bytes are read.
     if ours and theirs and is_native(difference.name, ours):
         return 0
-    return sum(side.content.size for side in (ours, theirs) if side)
+    size = sum(side.content.size for side in (ours, theirs) if side)
+    return size if is_source(difference.name) else size // _OTHERS
 
 
 def _path_files(archive: Archive) -> Iterator[Content]:

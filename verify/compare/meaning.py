@@ -20,7 +20,8 @@ Judge = Callable[[Member, Member], str | None]
 """Why a field of the published member must be as in the rebuilt one; None if it may be free."""
 
 _EXECUTABLE = 0o111
-_DATA_SCHEME = "/data"
+_READABLE = 0o400
+_PROGRAM_SCHEMES = ("/data", "/scripts")
 
 
 def programs(member: Member) -> tuple[bool, bool]:
@@ -44,8 +45,8 @@ def meaningful_fields(members: Iterable[Member]) -> dict[str, Judge]:
     """
     return {
         "date_time": partial(_dates_bytecode, compiled_sources(members)),
-        "external_attr": _makes_program,
-        "create_system": _makes_program,
+        "external_attr": _decides_use,
+        "create_system": _decides_use,
     }
 
 
@@ -56,12 +57,22 @@ def _dates_bytecode(compiled: frozenset[str], ours: Member, _theirs: Member) -> 
     return "its date decides whether bytecode runs in its place"
 
 
-def _makes_program(ours: Member, theirs: Member) -> str | None:
-    """What `data` holds may be put on the PATH (`bin/`), unlike other data."""
-    if programs(ours) == programs(theirs) or not _is_in_data(ours.name):
-        return None
-    return "its mode decides whether it is a program"
+def _decides_use(ours: Member, theirs: Member) -> str | None:
+    """What `scripts` and `data` hold may be put on the PATH, unlike other data.
+
+    A file that its owner may not read is gone for who unpacks it with its mode, and no error is.
+    """
+    if programs(ours) != programs(theirs) and _is_in_program_scheme(ours.name):
+        return "its mode decides whether it is a program"
+    is_other = (ours.mode, ours.create_system) != (theirs.mode, theirs.create_system)
+    if is_other and _is_locked(ours):
+        return "its mode lets not even its owner read it"
+    return None
 
 
-def _is_in_data(name: str) -> bool:
-    return placed(name).scheme.casefold().endswith(_DATA_SCHEME)
+def _is_in_program_scheme(name: str) -> bool:
+    return placed(name).scheme.casefold().endswith(_PROGRAM_SCHEMES)
+
+
+def _is_locked(member: Member) -> bool:
+    return member.mode != 0 and not member.mode & _READABLE and not member.is_dir

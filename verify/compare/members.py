@@ -1,10 +1,13 @@
 """Pair the members of two wheels and compare what they hold."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from verify.archive.errors import UnreadableMemberError
 from verify.archive.facts import dangerous
+from verify.archive.inflate import inspect_all
+from verify.archive.limits import WINDOW
 from verify.archive.member import Content, Member
 from verify.archive.raw import same_bytes
 from verify.archive.reader import Archive
@@ -45,37 +48,55 @@ class Comparison:
 
 def compare_members(published: Archive, rebuilt: Archive) -> Comparison:
     """Compare by name; a name that is not unique in its archive is compared with nothing."""
-    identical: dict[int, Identical] = {}
+    identical = _same_streams(published, rebuilt)
     differences: list[Difference] = []
     faults: list[Finding] = []
-    for name in sorted(published.by_name.keys() | rebuilt.by_name.keys()):
+    same = {pair.published.name for pair in identical.values()}
+    others = (published.by_name.keys() | rebuilt.by_name.keys()) - same
+    contents = _contents(rebuilt, others)
+    for name in sorted(others):
         ours, theirs = published.by_name.get(name), rebuilt.by_name.get(name)
-        try:
-            pair = _identical(published, ours, rebuilt, theirs)
-            if pair is not None:
-                identical[pair.published.index] = pair
-                continue
-            right = _side(rebuilt, theirs)
-        except UnreadableMemberError as error:
-            faults.append(dangerous(error.rule, error.message, member=name))
+        right = contents.get(name)
+        if isinstance(right, UnreadableMemberError):
+            faults.append(dangerous(right.rule, right.message, member=name))
             continue
-        left = _published_side(published, ours)
-        if left is not None or ours is None:
-            differences.append(Difference(name=name, published=left, rebuilt=right))
-    return Comparison(identical=identical, differences=tuple(differences), faults=tuple(faults))
+        left = None if ours is None else published.contents.get(ours.index)
+        if ours is not None and theirs is not None and left is not None and left == right:
+            pair = Identical(published=ours, rebuilt=theirs, same_stream=False)
+            identical[ours.index] = pair
+        elif left is not None or ours is None:
+            differences.append(
+                Difference(
+                    name=name,
+                    published=_side(published, ours, left),
+                    rebuilt=_side(rebuilt, theirs, right),
+                )
+            )
+    by_name = sorted(identical.items(), key=lambda item: item[1].published.name)
+    return Comparison(identical=dict(by_name), differences=tuple(differences), faults=tuple(faults))
 
 
-def _identical(
-    published: Archive, ours: Member | None, rebuilt: Archive, theirs: Member | None
-) -> Identical | None:
-    content = None if ours is None else published.contents.get(ours.index)
-    if ours is None or theirs is None or content is None:
-        return None
-    if _same_stream(published, ours, rebuilt, theirs):
-        return Identical(published=ours, rebuilt=theirs, same_stream=True)
-    if theirs.size != content.size or rebuilt.content(theirs) != content:
-        return None
-    return Identical(published=ours, rebuilt=theirs, same_stream=False)
+def _same_streams(published: Archive, rebuilt: Archive) -> dict[int, Identical]:
+    """Members that need not be inflated on the rebuilt side, by the published index."""
+    pairs = (
+        (ours, theirs)
+        for name, ours in published.by_name.items()
+        if (theirs := rebuilt.by_name.get(name)) is not None and ours.index in published.contents
+    )
+    return {
+        ours.index: Identical(published=ours, rebuilt=theirs, same_stream=True)
+        for ours, theirs in pairs
+        if _same_stream(published, ours, rebuilt, theirs)
+    }
+
+
+def _contents(
+    archive: Archive, names: AbstractSet[str]
+) -> dict[str, Content | UnreadableMemberError]:
+    """By name, what the members of these names hold, as far as there are any."""
+    members = [member for name, member in archive.by_name.items() if name in names]
+    found = inspect_all(archive.raw, members)
+    return {member.name: found[member.index] for member in members}
 
 
 def _same_stream(published: Archive, ours: Member, rebuilt: Archive, theirs: Member) -> bool:
@@ -84,23 +105,18 @@ def _same_stream(published: Archive, ours: Member, rebuilt: Archive, theirs: Mem
         return False
     if ours.data_offset is None or theirs.data_offset is None:
         return False
-    return same_bytes(
-        published.raw, ours.data_offset, rebuilt.raw, theirs.data_offset, ours.compressed_size
-    )
+    size = ours.compressed_size
+    if size <= WINDOW:
+        left = published.raw.slice(ours.data_offset, ours.data_offset + size)
+        return left == rebuilt.raw.slice(theirs.data_offset, theirs.data_offset + size)
+    return same_bytes(published.raw, ours.data_offset, rebuilt.raw, theirs.data_offset, size)
 
 
 def _packing(member: Member) -> tuple[int, int, int, int]:
     return (member.method, member.crc32, member.compressed_size, member.size)
 
 
-def _published_side(archive: Archive, member: Member | None) -> Side | None:
-    content: Content | None = None if member is None else archive.contents.get(member.index)
+def _side(archive: Archive, member: Member | None, content: Content | None) -> Side | None:
     if member is None or content is None:
         return None
     return Side(archive=archive, member=member, content=content)
-
-
-def _side(archive: Archive, member: Member | None) -> Side | None:
-    if member is None:
-        return None
-    return Side(archive=archive, member=member, content=archive.content(member))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from operator import attrgetter
 
 from verify.archive.facts import note, unexplained
 from verify.archive.findings import Findings
@@ -16,21 +17,40 @@ from verify.archive.member import Member
 from verify.archive.reader import Archive
 from verify.compare.deflate import Setting
 from verify.compare.meaning import Pair, meaningful_fields, programs
+from verify.distinfo.targets import LIBRARY, placed
 from verify.finding import Finding, JSONValue
 
 Scalar = bool | int | str
+
+_modes = attrgetter("external_attr", "create_system")
+"""All that `programs` goes by, but for the name."""
+
+_EGG_INFO = ".egg-info"
 
 _EXECUTABLE = ("not executable", "executable for some installers", "executable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """A recordable field: how to show it, and its width in bytes in each of the two headers."""
+    """A recordable field: where it is, how to show it, and its width in bytes in both headers."""
 
     name: str
+    stored: Callable[[Member], object]
     value: Callable[[Member], Scalar]
     local_width: int
     central_width: int
+
+
+def _plain(name: str, *, local_width: int, central_width: int) -> Field:
+    """A field that is shown as the number that it is."""
+    stored = attrgetter(name)
+    return Field(
+        name=name,
+        stored=stored,
+        value=stored,
+        local_width=local_width,
+        central_width=central_width,
+    )
 
 
 def _date_time(member: Member) -> str:
@@ -39,20 +59,39 @@ def _date_time(member: Member) -> str:
 
 
 FIELDS = (
-    Field(name="date_time", value=_date_time, local_width=4, central_width=4),
-    Field(name="made_by", value=lambda m: m.made_by, local_width=0, central_width=1),
-    Field(name="create_system", value=lambda m: m.create_system, local_width=0, central_width=1),
-    Field(name="version_needed", value=lambda m: m.version_needed, local_width=1, central_width=1),
-    Field(name="flags", value=lambda m: f"0x{m.flags:04x}", local_width=2, central_width=2),
-    Field(name="method", value=lambda m: m.method, local_width=2, central_width=2),
-    Field(name="internal_attr", value=lambda m: m.internal_attr, local_width=0, central_width=2),
+    Field(
+        name="date_time",
+        stored=attrgetter("dos_date", "dos_time"),
+        value=_date_time,
+        local_width=4,
+        central_width=4,
+    ),
+    _plain("made_by", local_width=0, central_width=1),
+    _plain("create_system", local_width=0, central_width=1),
+    _plain("version_needed", local_width=1, central_width=1),
+    Field(
+        name="flags",
+        stored=attrgetter("flags"),
+        value=lambda m: f"0x{m.flags:04x}",
+        local_width=2,
+        central_width=2,
+    ),
+    _plain("method", local_width=2, central_width=2),
+    _plain("internal_attr", local_width=0, central_width=2),
     Field(
         name="external_attr",
+        stored=attrgetter("external_attr"),
         value=lambda m: f"0o{m.mode:06o}, 0x{m.external_attr & 0xFFFF:02x}",
         local_width=0,
         central_width=4,
     ),
-    Field(name="zip64", value=lambda m: m.local_zip64.value, local_width=28, central_width=0),
+    Field(
+        name="zip64",
+        stored=attrgetter("local_zip64"),
+        value=lambda m: m.local_zip64.value,
+        local_width=28,
+        central_width=0,
+    ),
 )
 """Exactly the fields that a regeneration may take from the published file, and no other."""
 
@@ -109,7 +148,7 @@ def record_fields(
         settings: by name, the zlib settings of streams that the rebuild packed differently.
     """
     differing = {
-        ours.index: tuple(field for field in FIELDS if field.value(ours) != field.value(theirs))
+        ours.index: tuple(field for field in FIELDS if field.stored(ours) != field.stored(theirs))
         for ours, theirs in pairs
     }
     refused, facts = _refused(published, pairs, differing)
@@ -117,17 +156,33 @@ def record_fields(
         index: tuple(field for field in found if field not in refused.get(index, ()))
         for index, found in differing.items()
     }
+    values = _values(pairs, fields, alone)
     evidence: dict[str, JSONValue] = {}
     paired = {ours.name for ours, _ in pairs}
     for field in FIELDS:
-        values = {ours.name: field.value(ours) for ours, _ in pairs if field in fields[ours.index]}
-        values |= {ours.name: field.value(ours) for ours in alone}
-        if values:
-            evidence[field.name] = _compact(values, paired)
+        if values[field.name]:
+            evidence[field.name] = _compact(values[field.name], paired)
     if settings:
         evidence["deflate"] = _compact({name: str(settings[name]) for name in settings}, paired)
-    evidence |= _order(published, rebuilt) | _executables(pairs)
+    order = _order(published, rebuilt)
+    if order and _has_other_metadata(published):
+        facts = (*facts, _refused_order(order))
+    else:
+        evidence |= order
+    evidence |= _executables(pairs)
     return Recorded(fields=fields, refused=refused, findings=(*facts, *_notes(evidence)))
+
+
+def _values(
+    pairs: Iterable[Pair], fields: Fields, alone: Iterable[Member]
+) -> dict[str, dict[str, Scalar]]:
+    """By the name of each field, what members have in it that is recorded."""
+    values: dict[str, dict[str, Scalar]] = {field.name: {} for field in FIELDS}
+    recorded = [(ours, fields[ours.index]) for ours, _ in pairs]
+    for ours, found in (*recorded, *((ours, FIELDS) for ours in alone)):
+        for field in found:
+            values[field.name][ours.name] = field.value(ours)
+    return values
 
 
 def _refused(
@@ -202,6 +257,31 @@ def _order(published: Archive, rebuilt: Archive) -> dict[str, JSONValue]:
     return {"order": _runs(positions)}
 
 
+def _has_other_metadata(archive: Archive) -> bool:
+    """Whether there is an egg-info directory or file where packages are installed."""
+    targets = (
+        target
+        for member in archive.members
+        # Most names end here.
+        if _EGG_INFO in member.name.casefold()
+        for target in placed(member.name).targets
+    )
+    return any(
+        target.startswith(LIBRARY) and target.partition("/")[0].endswith(_EGG_INFO)
+        for target in targets
+    )
+
+
+def _refused_order(order: Mapping[str, JSONValue]) -> Finding:
+    return unexplained(
+        "container.meaningful-field",
+        "The order of members is not the rebuilt one, and the order decides whose metadata is "
+        "found first: there is an egg-info beside the dist-info directory.",
+        field="order",
+        published=order["order"],
+    )
+
+
 def _runs(positions: Sequence[int]) -> JSONValue:
     runs: list[list[int]] = []
     for position in positions:
@@ -215,7 +295,8 @@ def _runs(positions: Sequence[int]) -> JSONValue:
 def _executables(pairs: Iterable[Pair]) -> dict[str, JSONValue]:
     """Members that become programs, or stop being ones, when installed."""
     changed: dict[str, JSONValue] = {}
-    for ours, theirs in sorted(pairs, key=lambda pair: pair[0].name):
+    moded = (pair for pair in pairs if _modes(pair[0]) != _modes(pair[1]))
+    for ours, theirs in sorted(moded, key=lambda pair: pair[0].name):
         readings = programs(ours)
         if readings != programs(theirs):
             changed[ours.name] = _EXECUTABLE[sum(readings)]

@@ -8,6 +8,7 @@ shows as a mismatch, whatever the archive reader thought of it. The layout is th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from verify.archive.extra import LocalZip64
 from verify.archive.facts import unexplained
@@ -47,8 +48,7 @@ RegionKey = tuple[RegionKind, int | None]
 _MAX_LISTED = 8
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Bytes that the container must have next; `data` None for a member's packed content."""
 
     kind: RegionKind

@@ -1,6 +1,6 @@
 """Account for the packed bytes of members whose content is identical or explained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.archive.blocks import BlockWalker
@@ -8,7 +8,7 @@ from verify.archive.facts import unexplained
 from verify.archive.member import Member
 from verify.archive.reader import Archive
 from verify.archive.records import DEFLATED, STORED
-from verify.compare.deflate import Setting, SettingSearch
+from verify.compare.deflate import Setting, SettingSearch, Stream, Windows
 from verify.finding import Finding, FindingClass
 from verify.rules.interface import StreamRule
 
@@ -44,16 +44,17 @@ def account_streams(
     Large members first: their streams tell settings apart, and the order of members in the archive
     must not matter.
     """
-    search, walker = SettingSearch(), BlockWalker()
+    walker = BlockWalker()
     settings: dict[int, Setting] = {}
     unaccounted: set[int] = set()
     findings: list[Finding] = []
-    members = (published.members[index] for index in sources)
-    for member in sorted(members, key=lambda item: (-item.compressed_size, item.name)):
-        if member.method == STORED:
-            # The stored bytes are the content, which has been compared.
-            continue
-        setting = _setting(search, published, member, sources[member.index])
+    # The bytes of a stored member are the content, which has been compared.
+    packed = (published.members[at] for at in sources if published.members[at].method != STORED)
+    members = sorted(packed, key=lambda member: (-member.compressed_size, member.name))
+    streams = _streams(published, members, sources)
+    found = dict(zip(streams, SettingSearch().reproduce_all([*streams.values()]), strict=True))
+    for member in members:
+        setting = found.get(member.index)
         if setting is not None:
             settings[member.index] = setting
             continue
@@ -79,14 +80,20 @@ def _judge(
     )
 
 
-def _setting(
-    search: SettingSearch, published: Archive, member: Member, source: Source
-) -> Setting | None:
-    if member.data_offset is None or member.method != DEFLATED:
-        return None
-    return search.reproduce(
-        published.raw,
-        member.data_offset,
-        member.compressed_size,
-        lambda: source.archive.windows(source.member),
-    )
+def _streams(
+    published: Archive, members: Iterable[Member], sources: Mapping[int, Source]
+) -> dict[int, Stream]:
+    return {
+        member.index: Stream(
+            raw=published.raw,
+            start=member.data_offset,
+            size=member.compressed_size,
+            content=_content(sources[member.index]),
+        )
+        for member in members
+        if member.method == DEFLATED and member.data_offset is not None
+    }
+
+
+def _content(source: Source) -> Windows:
+    return lambda: source.archive.windows(source.member)

@@ -4,7 +4,8 @@ Installers read METADATA with the email parser of their Python, with pkg_resourc
 with packaging, or with parsers in other languages. Refused is all that these are known to tell
 apart: repeated fields of which one counts, lines that are no fields, folded values, lone carriage
 returns and other characters that split lines somewhere, encoded words (RFC 2047), and fields that
-the core metadata specification does not know (`Content-Type: multipart/...` would hide the body).
+the core metadata specification does not know (`Content-Type: multipart/...` would hide the body);
+and one field in two spellings, which no tool writes.
 
 What is accepted can be written back byte by byte, so nothing is in the file but what is told here.
 """
@@ -163,9 +164,11 @@ def _fields(block: str) -> tuple[tuple[str, str], ...] | None:
 
 def _is_sound(fields: tuple[tuple[str, str], ...]) -> bool:
     single = [name.lower() for name, _ in fields if name in SINGLE]
+    spelled = {name for name, _ in fields}
     content_type = next((value for name, value in fields if name == "Description-Content-Type"), "")
     return (
         not any("=?" in value for name, value in fields if name not in _NAMES_OF_PEOPLE)
         and len(single) == len(set(single))
+        and len(spelled) == len({name.lower() for name in spelled})
         and len(content_type) <= MAX_CONTENT_TYPE
     )

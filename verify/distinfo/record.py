@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from verify.archive.errors import UnreadableMemberError
 from verify.archive.facts import dangerous, note, unexplained
@@ -31,8 +31,7 @@ _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 wheel files")."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of RECORD: path, `algorithm=digest` or empty, size in bytes or empty."""
 
     path: str
@@ -49,7 +48,7 @@ def parse_record(data: bytes) -> tuple[Row, ...] | None:
         return None
     if any(len(row) != 3 for row in rows):
         return None
-    return tuple(Row(path=path, digest=digest, size=size) for path, digest, size in rows)
+    return tuple(map(Row._make, rows))
 
 
 def expected_row(path: str, content: Content) -> Row:
@@ -60,6 +59,8 @@ def expected_row(path: str, content: Content) -> Row:
 
 def is_exempt(path: str, record: str) -> bool:
     """Whether a path is RECORD itself or one of its signatures."""
+    if not path.startswith(record):
+        return False
     directory = record.removesuffix("RECORD")
     return path == record or path in {directory + name for name in _SIGNATURES}
 
@@ -109,8 +110,8 @@ def _path_facts(rows: Sequence[Row], record: str) -> Iterator[Finding]:
 
 
 def _leaves_root(path: str) -> bool:
-    segments = re.split(r"[/\\]", path)
-    return ".." in segments or path[:1] in {"/", "\\"} or path[1:2] == ":"
+    climbs = ".." in path and ".." in re.split(r"[/\\]", path)
+    return climbs or path[:1] in {"/", "\\"} or path[1:2] == ":"
 
 
 def _absent_facts(rows: Iterable[Row], members: Iterable[Member], record: str) -> Iterator[Finding]:

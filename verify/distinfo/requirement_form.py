@@ -6,13 +6,15 @@ no `===`, no wildcards and local versions behind an operator that forbids them (
 took these for something else), no aliases of marker variables, no strings with quotes, backslashes,
 hash signs or semicolons in them. What is refused can still be compared as text.
 
-Free are only: spaces between the parts, parentheses around the specifiers, the order of specifiers
-and of extras, the kind of quotes, parentheses in markers that change no precedence, and spellings
-of one project name (PEP 503) or of one extra in `extra == '...'` (PEP 685).
+Free are only: single spaces between the parts, parentheses around the specifiers, the order of
+specifiers and of extras, the kind of quotes, parentheses in markers that change no precedence, and
+in a project's name the case and `-` against `_`. A dot stays a dot, because setuptools before 60
+does not find an installed project by the other name, and extras stay as they are spelled, because
+tools from before PEP 685 know an extra by one spelling only.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -21,8 +23,8 @@ from verify.distinfo.requirements import MAX_LENGTH
 _MAX_NESTING = 8
 _MAX_SPECIFIER = 100
 
-_WIDE = " " * 3
-"""More spaces in a row than people and tools write; their number could be a message."""
+_WIDE = " " * 2
+"""More spaces in a row than tools write; their number could be a message."""
 
 _VERSION = (
     r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*"
@@ -50,8 +52,9 @@ NAME = re.compile(r"[A-Za-z0-9]++(?:[._-][A-Za-z0-9]++)*+")
 _TOKEN = re.compile(
     r" *(?:(?P<mark><=|>=|==|!=|~=|<|>|\(|\))"
     r"|(?P<string>\"[A-Za-z0-9 ._+*,/-]*\"|'[A-Za-z0-9 ._+*,/-]*')(?=[ ()<>=!~]|\Z)"
-    r"|(?P<word>[a-z_]++)(?=[ ()<>=!~]|\Z))"
+    r"|(?P<word>not in|[a-z_]++)(?=[ ()<>=!~]|\Z))"
 )
+"""`not in` has one space: some installers know the operator with no other number of them."""
 
 _VARIABLES = frozenset(
     {
@@ -97,14 +100,22 @@ class RequirementForm:
     """A requirement; two that are equal are one requirement in two spellings.
 
     Attributes:
+        name: in lower case, with `-` for `_`.
         specifiers: operator and version, sorted; versions as they stand.
-        marker: None without one; names of extras normalized.
+        marker: None without one.
+        listed: extras, and specifiers, in the order of the text; no part of what is equal.
     """
 
-    name: NormalizedName
+    name: str
     extras: frozenset[str]
     specifiers: tuple[str, ...]
     marker: MarkerForm | None
+    listed: tuple[tuple[str, ...], tuple[str, ...]] = field(compare=False)
+
+    @property
+    def project(self) -> NormalizedName:
+        """What every index knows the project by."""
+        return canonicalize_name(self.name)
 
 
 def requirement_form(text: str) -> RequirementForm | None:
@@ -113,33 +124,68 @@ def requirement_form(text: str) -> RequirementForm | None:
     match = _REQUIREMENT.fullmatch(text) if is_plain else None
     if match is None or not NAME.fullmatch(match["name"]):
         return None
-    specifiers = () if match["bare"] == "" else specifiers_form(match["enclosed"] or match["bare"])
+    specifiers = () if match["bare"] == "" else _specifiers(match["enclosed"] or match["bare"])
     extras = _extras(match["extras"])
-    if specifiers is None or extras is None:
-        return None
-    try:
-        marker = None if match["marker"] is None else _Marker(_tokens(match["marker"])).form()
-    except _RefusedError:
+    marker = None if match["marker"] is None else marker_form(match["marker"])
+    if specifiers is None or extras is None or (marker is None) != (match["marker"] is None):
         return None
     return RequirementForm(
-        name=canonicalize_name(match["name"]), extras=extras, specifiers=specifiers, marker=marker
+        name=name_form(match["name"]),
+        extras=frozenset(extras),
+        specifiers=tuple(sorted(specifiers)),
+        marker=marker,
+        listed=(extras, specifiers),
     )
+
+
+def name_form(name: str) -> str:
+    """A project's name without what no installer minds; the name matches `NAME`."""
+    return name.lower().replace("_", "-")
+
+
+def marker_form(text: str) -> MarkerForm | None:
+    """The form of what follows the semicolon; None if some installer may read it otherwise."""
+    try:
+        return _Marker(_tokens(text)).form()
+    except _RefusedError:
+        return None
+
+
+def needed_extra(marker: MarkerForm | None) -> NormalizedName | None:
+    """The extra without which a marker cannot hold, since one condition of all asks for it.
+
+    None without one, and for `extra == ''`, which holds where no extra is asked for.
+    """
+    if isinstance(marker, Junction):
+        terms = marker.terms if marker.operator == "and" else ()
+        return next(filter(None, map(needed_extra, terms)), None)
+    if marker is None or (marker.left, marker.operator) != ("extra", "=="):
+        return None
+    name = marker.right[1:-1]
+    return canonicalize_name(name) if NAME.fullmatch(name) else None
 
 
 def specifiers_form(text: str) -> tuple[str, ...] | None:
     """The specifiers of a comma-separated list, sorted; None if unsure of one of them."""
+    found = _specifiers(text)
+    return None if found is None else tuple(sorted(found))
+
+
+def _specifiers(text: str) -> tuple[str, ...] | None:
+    """In order."""
     if len(text) > MAX_LENGTH or _WIDE in text:
         return None
     parts = [part.strip(" ") for part in text.split(",")]
     matches = [_SPECIFIER.fullmatch(part) for part in parts if len(part) <= _MAX_SPECIFIER]
     found = ["".join(filter(None, match.groups())) for match in matches if match]
-    return tuple(sorted(found)) if len(found) == len(parts) else None
+    return tuple(found) if len(found) == len(parts) else None
 
 
-def _extras(text: str | None) -> frozenset[str] | None:
-    names = [] if text is None else [name.strip(" ") for name in text.split(",")]
-    is_sound = all(map(NAME.fullmatch, names)) and len(set(names)) == len(names)
-    return frozenset(names) if is_sound else None
+def _extras(text: str | None) -> tuple[str, ...] | None:
+    """In order; none may begin with a digit, before which setuptools 7 to 19 put `==`."""
+    names = () if text is None else tuple(name.strip(" ") for name in text.split(","))
+    is_sound = all(NAME.fullmatch(name) and not name[0].isdigit() for name in names)
+    return names if is_sound and len(set(names)) == len(names) else None
 
 
 class _RefusedError(ValueError):
@@ -197,14 +243,10 @@ class _Marker:
             raise _RefusedError
         if not (left.startswith('"') or right.startswith('"')):
             raise _RefusedError
-        if left == "extra" and operator == "==" and NAME.fullmatch(right[1:-1]):
-            right = f'"{canonicalize_name(right[1:-1])}"'
         return Comparison(left, operator, right)
 
     def _operator(self) -> str:
         operator = self._next()
-        if operator == "not":
-            operator = f"not {self._next()}"
         if operator not in _COMPARISONS | {"in", "not in"}:
             raise _RefusedError
         return operator

@@ -27,10 +27,12 @@ class Requirements:
 
     Attributes:
         parsed: the requirements that packaging parses, in order.
+        texts: each of them as the file has it.
         unparsed: the values of all other fields, in order, as the file has them.
     """
 
     parsed: tuple[Requirement, ...]
+    texts: tuple[str, ...]
     unparsed: tuple[str, ...]
 
     @property
@@ -44,6 +46,7 @@ class Requirements:
 def requirements(headers: Headers) -> Requirements:
     """The requirements of a METADATA file; never fails."""
     parsed: list[Requirement] = []
+    texts: list[str] = []
     unparsed: list[str] = []
     total = 0
     for text in headers.values("requires-dist"):
@@ -53,7 +56,8 @@ def requirements(headers: Headers) -> Requirements:
             unparsed.append(text)
         else:
             parsed.append(requirement)
-    return Requirements(parsed=tuple(parsed), unparsed=tuple(unparsed))
+            texts.append(text)
+    return Requirements(parsed=tuple(parsed), texts=tuple(texts), unparsed=tuple(unparsed))
 
 
 def parse_requirement(text: str) -> Requirement | None:

@@ -23,7 +23,7 @@ def _folder(wheel: RealWheel) -> str:
 
 def _with_folder(wheel: RealWheel, **fields: object) -> list[bytes]:
     name = _folder(wheel)
-    if not name:
+    if not name or not wheel.is_folder_that_says_nothing(name):
         return []
     folder = Entry(name=name, method=0, mode=0o40755)
     return [wheel.edited(base=[folder, *wheel.entries], name=name, **fields)]

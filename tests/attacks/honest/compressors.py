@@ -11,9 +11,10 @@ import zopfli.zlib  # type: ignore[import-untyped]  # ships no types
 from isal import isal_zlib
 from zlib_ng import zlib_ng
 
+from tests.attacks.honest.container import is_script
 from tests.attacks.honest.pair import HonestFamily
 from tests.support.real_wheels import RealWheel
-from tests.support.wheels import pack
+from tests.support.wheels import Entry, pack
 
 COMPRESSORS = HonestFamily("Compressors")
 
@@ -92,9 +93,11 @@ def flushed_on_the_way(wheel: RealWheel) -> list[bytes]:
 
 @COMPRESSORS.equivalent(_STREAM)
 def other_compressor_on_another_day(wheel: RealWheel) -> bytes:
-    return pack(
-        replace(entry, stream=zlib_ng.compress(entry.data, 6, wbits=-15), date=0x5822, system=0)
-        if entry.method
-        else replace(entry, date=0x5822)
-        for entry in wheel.entries[::-1]
-    )
+    def packed(entry: Entry) -> Entry:
+        if not entry.method:
+            return replace(entry, date=0x5822)
+        stream = zlib_ng.compress(entry.data, 6, wbits=-15)
+        system = entry.system if is_script(entry) else 0
+        return replace(entry, stream=stream, date=0x5822, system=system)
+
+    return pack(map(packed, wheel.entries[::-1]))

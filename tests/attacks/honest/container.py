@@ -59,6 +59,11 @@ def _infos(wheel: RealWheel) -> Iterator[tuple[zipfile.ZipInfo, bytes]]:
         yield info, entry.data
 
 
+def is_script(entry: Entry) -> bool:
+    """Whether a mode of its own makes a program of the member, so that it is not free."""
+    return ".data/scripts/" in str(entry.name)
+
+
 def _packed_by(packer: Callable[[bytes], bytes]) -> Callable[[Entry], Entry]:
     def packed(entry: Entry) -> Entry:
         return entry if entry.method == 0 else replace(entry, stream=packer(entry.data))
@@ -89,7 +94,10 @@ def another_time_for_each_member(wheel: RealWheel) -> bytes:
 def other_modes(wheel: RealWheel) -> list[bytes]:
     def with_mode(mode: int) -> bytes:
         return _each(
-            wheel, lambda entry: entry if _is_directory(entry) else replace(entry, mode=mode)
+            wheel,
+            lambda entry: (
+                entry if _is_directory(entry) or is_script(entry) else replace(entry, mode=mode)
+            ),
         )
 
     return [with_mode(mode) for mode in (0o100600, 0o100666, 0o100755, 0o644, 0o100664, 0)]
@@ -97,7 +105,10 @@ def other_modes(wheel: RealWheel) -> list[bytes]:
 
 @CONTAINER.regenerated
 def made_on_another_system(wheel: RealWheel) -> bytes:
-    return _each(wheel, lambda entry: replace(entry, system=3 - entry.system))
+    return _each(
+        wheel,
+        lambda entry: entry if is_script(entry) else replace(entry, system=3 - entry.system),
+    )
 
 
 @CONTAINER.regenerated
@@ -242,7 +253,7 @@ def streamed_with_zip64(wheel: RealWheel) -> bytes:
 def everything_at_once(wheel: RealWheel) -> bytes:
     def changed(entry: Entry) -> Entry:
         packed = entry if entry.method == 0 else replace(entry, stream=deflate(entry.data, 9))
-        return replace(packed, date=0x5822, system=0)
+        return replace(packed, date=0x5822, system=entry.system if is_script(entry) else 0)
 
     return pack(changed(entry) for entry in wheel.entries[::-1])
 

@@ -115,9 +115,9 @@ def path_file_of_another_python(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
 
 @FILES.equivalent("directory-entry")
 def entries_of_directories(wheel: RealWheel) -> list[bytes]:
-    name = wheel.module.rpartition("/")[0]
-    directories = {f"{wheel.dist_info}/", *([f"{name}/"] if name else [])}
-    missing = sorted(directories - {str(entry.name) for entry in wheel.entries})
+    folder = wheel.module.rpartition("/")[0] + "/"
+    directories = {f"{wheel.dist_info}/", folder} - {str(entry.name) for entry in wheel.entries}
+    missing = sorted(filter(wheel.is_folder_that_says_nothing, directories))
     forms = (
         {"mode": 0o40755, "method": 0, "central": {"external": 0o40755 << 16 | 0x10}},
         {"mode": 0o40700, "method": 8},
@@ -183,12 +183,12 @@ def entry_points_as_the_author_wrote_them(wheel: RealWheel) -> list[tuple[bytes,
 @FILES.equivalent("build-date", "record-follows")
 def date_of_the_build(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
     lines = (
-        (b'BUILD_DATE = "%s"', b"2024-02-29", b"2023-12-01"),
-        (b"__date__ = '%s'", b"2024-02-29T23:59:59+00:00", b"2023-12-01T01:02:03+05:30"),
-        (b' "date": "%s",', b"2024-02-29T10:00:00+0100", b"2023-12-01T08:30:00+0100"),
-        (b"build_time: str = '%s'", b"2024-02-29 10:00:00.123456", b"2023-12-01 08:30:00.000001"),
-        (b"# Generated on %s", b"Thu Feb 29 10:00:00 2024", b"Fri Dec  1 08:30:00 2023"),
-        (b"BUILT_AT = '%s'", b"Thu, 29 Feb 2024 10:00:00 GMT", b"Fri, 01 Dec 2023 08:30:00 GMT"),
+        (b'BUILD_DATE = "%s"', b"2024-02-29", b"2024-03-01"),
+        (b"__date__ = '%s'", b"2024-02-29T23:59:59+00:00", b"2024-03-01T01:02:03+05:30"),
+        (b' "date": "%s",', b"2024-02-29T10:00:00+0100", b"2024-03-01T08:30:00+0100"),
+        (b"build_time: str = '%s'", b"2024-02-29 10:00:00.123456", b"2024-03-01 08:30:00.000001"),
+        (b"# Generated on %s", b"Thu Feb 29 10:00:00 2024", b"Fri Mar  1 08:30:00 2024"),
+        (b"BUILT_AT = '%s'", b"Thu, 29 Feb 2024 10:00:00 GMT", b"Fri, 01 Mar 2024 08:30:00 GMT"),
     )
     return [
         _both(
@@ -214,9 +214,7 @@ def source_compiled_elsewhere(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
             for entry in entries
         )
 
-    pairs = [
-        (made((3, 11), f"{source}c", here, 0), made((3, 11), f"{source}c", here, 1)),
-    ]
+    pairs = []
     for version in VERSIONS:
         name = f"{_PACKAGE}/__pycache__/x.cpython-{version[0]}{version[1]}.pyc"
         pairs += [

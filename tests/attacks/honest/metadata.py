@@ -40,9 +40,13 @@ def _with_body(body: bytes) -> Change:
     return lambda text: text.partition(b"\n\n")[0] + b"\n\n" + body
 
 
-@METADATA.equivalent("metadata.metadata-version", _FOLLOWS)
-def other_version_of_the_specification(wheel: RealWheel) -> list[bytes]:
-    return _changed(wheel, _substitution(rb"\AMetadata-Version: 2\.1$", b"Metadata-Version: 2.3"))
+def _with_version(version: bytes) -> Change:
+    return _substitution(rb"\AMetadata-Version: \S+$", b"Metadata-Version: " + version)
+
+
+@METADATA.equivalent("metadata.metadata-version", _FOLLOWS, is_symmetric=False)
+def other_version_of_the_specification(wheel: RealWheel) -> tuple[bytes, bytes]:
+    return _both(wheel, _with_version(b"2.1"), _with_version(b"2.3"))
 
 
 @METADATA.equivalent("metadata.name-spelling", _FOLLOWS)
@@ -50,7 +54,7 @@ def other_spelling_of_the_name(wheel: RealWheel) -> list[bytes]:
     return [
         *_changed(wheel, lambda text: text.replace(b"Name: i", b"Name: I", 1)),
         *_changed(wheel, lambda text: text.replace(b"Name: s", b"Name: S", 1)),
-        *_changed(wheel, lambda text: text.replace(b"-jsmath", b".jsmath", 1)),
+        *_changed(wheel, lambda text: text.replace(b"-jsmath", b"_jsmath", 1)),
     ]
 
 
@@ -63,21 +67,27 @@ def other_spelling_of_requirements(wheel: RealWheel) -> list[bytes]:
     return [each for change in changes for each in _changed(wheel, change)]
 
 
-@METADATA.equivalent("metadata.requirement-spelling", _FOLLOWS)
+@METADATA.equivalent("metadata.requirement-spelling", _FOLLOWS, is_symmetric=False)
 def other_spelling_of_specifiers(wheel: RealWheel) -> tuple[bytes, bytes]:
+    without = _substitution(rb"^Requires-Dist: [^\n]*\n", b"")
+    ours = _with_field(b"Requires-Dist: Other_Project[a,b] (<3,>=1.0)")
+    theirs = _with_field(b"Requires-Dist: other-project[b, a]>=1.0,<3")
     return _both(
         wheel,
-        _with_field(b"Requires-Dist: Other_Project[b,a] (<3,>=1.0)"),
-        _with_field(b"Requires-Dist: other-project[a, b]>=1.0,<3"),
+        lambda text: ours(without(text)),
+        lambda text: theirs(without(text)),
     )
 
 
 @METADATA.equivalent("metadata.extra-spelling", "metadata.requirement-spelling", _FOLLOWS)
-def other_spelling_of_extras(wheel: RealWheel) -> tuple[bytes, bytes]:
+def other_order_of_extras(wheel: RealWheel) -> tuple[bytes, bytes]:
+    without = _substitution(rb"^(?:Requires-Dist|Provides-Extra): [^\n]*\n", b"")
+    first = b'Provides-Extra: a-b\nRequires-Dist: x; extra == "a-b"'
+    second = b'Provides-Extra: c\nRequires-Dist: y; extra == "c"'
     return _both(
         wheel,
-        _with_field(b'Provides-Extra: a-b\nRequires-Dist: x; extra == "a-b"'),
-        _with_field(b'Provides-Extra: A_b\nRequires-Dist: x; extra == "A_b"'),
+        lambda text: _with_field(first + b"\n" + second)(without(text)),
+        lambda text: _with_field(second + b"\n" + first)(without(text)),
     )
 
 
@@ -158,8 +168,10 @@ def home_page_told_twice(wheel: RealWheel) -> tuple[bytes, bytes]:
 
 
 @METADATA.equivalent("metadata.dynamic", _FOLLOWS)
-def fields_told_as_dynamic(wheel: RealWheel) -> list[bytes]:
-    return _changed(wheel, _with_field(b"Dynamic: license-file\nDynamic: description"))
+def fields_told_as_dynamic(wheel: RealWheel) -> tuple[bytes, bytes]:
+    told = _with_field(b"Dynamic: description\nDynamic: license-file")
+    newer = _with_version(b"2.2")
+    return _both(wheel, lambda text: told(newer(text)), newer)
 
 
 @METADATA.equivalent("metadata.python-classifiers", _FOLLOWS)
@@ -201,19 +213,18 @@ def other_line_ends_in_metadata(wheel: RealWheel) -> list[bytes]:
     "metadata.layout",
     "wheel-generator",
     _FOLLOWS,
+    is_symmetric=False,
 )
-def other_setuptools(wheel: RealWheel) -> list[bytes]:
+def other_setuptools(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
     """Several of these at once, as another version of a build tool has them."""
     name = wheel.info("METADATA")
-    text = wheel.files[name].replace(b"Metadata-Version: 2.1", b"Metadata-Version: 2.2", 1)
+    text = _with_version(b"2.2")(wheel.files[name])
     text = text.replace(b"Author-email:", b"Author-Email:", 1) + b"\n"
     if b"Author-Email:" not in text:
         return []
     generator = re.sub(
         rb"Generator: [^\r\n]*", b"Generator: setuptools (70.1.0)", wheel.files[wheel.info("WHEEL")]
     )
-    return [
-        wheel.forge(
-            {name: _with_field(b"Dynamic: license-file")(text), wheel.info("WHEEL"): generator}
-        )
-    ]
+    published = {name: _with_field(b"Dynamic: license-file")(text), wheel.info("WHEEL"): generator}
+    rebuilt = {name: _with_version(b"2.4")(wheel.files[name])}
+    return [(wheel.forge(published), wheel.forge(rebuilt))]

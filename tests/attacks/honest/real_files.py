@@ -10,9 +10,10 @@ REAL_FILES = HonestFamily("Real members")
 
 
 def _folders(wheel: RealWheel) -> list[str]:
-    """The directories that hold files and have no entry, each with its slash."""
+    """The packages and directories of metadata that have no entry, each with its slash."""
     folders = {name.rpartition("/")[0] + "/" for name in wheel.files if "/" in name}
-    return sorted(folders - {str(entry.name) for entry in wheel.entries})
+    missing = folders - {str(entry.name) for entry in wheel.entries}
+    return sorted(filter(wheel.is_folder_that_says_nothing, missing))
 
 
 @REAL_FILES.equivalent("source-line-ends", "record-follows")

@@ -3,16 +3,18 @@
 Explains: two versions of a file that build tools generate (by a closed list of names) that are
 equal but for one line, and in this line but for one date. The line assigns a string to a name that
 says so (`BUILD_DATE = "..."`, `"date": "..."`), or is a comment `# Generated on ...`. Both dates
-exist, have one and the same form out of a few, and the same length.
+exist, have one and the same form out of a few, and the same length. The published one is at most
+two days later than the rebuilt one: what waits for a day is not switched on by it.
 
 Harmless because: a moment is all that differs; the forms have no room for anything else, and the
 line cannot end a string, start code or declare an encoding. A path, a host or a user name in such a
-file is not explained: what is loaded may depend on it.
+file is not explained: what is loaded may depend on it. Code that compares the date with the present
+one is the limit of this rule: an earlier date could switch on what runs from a certain age on.
 """
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from verify.archive.facts import benign
 from verify.finding import Finding
@@ -77,6 +79,9 @@ _ASCTIME = (
 )
 _DATES = tuple(map(re.compile, (_ISO_8601, _RFC_5322, _ASCTIME)))
 
+_MAX_LATER = timedelta(days=2)
+"""Clocks and zones differ; a rebuild takes the moment of the published file, or is later."""
+
 _NAMES = re.compile(f"{_MONTHS}|{_DAYS}")
 _FIGURE = re.compile("[0-9]")
 
@@ -129,27 +134,36 @@ def _dates(lines: Sequence[str]) -> tuple[str, str] | None:
             continue
         if ours["before"] == theirs["before"] and ours["after"] == theirs["after"]:
             values = ours["value"], theirs["value"]
-            return values if _shape(values[0]) == _shape(values[1]) is not None else None
+            return values if _is_same_but_for_the_day(*map(_read, values)) else None
     return None
 
 
-def _shape(value: str) -> str | None:
-    """The form of a date that exists, without its figures and names; else None."""
+def _is_same_but_for_the_day(
+    ours: tuple[str, date] | None, theirs: tuple[str, date] | None
+) -> bool:
+    if ours is None or theirs is None or ours[0] != theirs[0]:
+        return False
+    return ours[1] - theirs[1] <= _MAX_LATER
+
+
+def _read(value: str) -> tuple[str, date] | None:
+    """The form of a date that exists, without its figures and names, and its day; else None."""
     for form in _DATES:
         match = form.fullmatch(value)
-        if match is not None and _is_date(match.groupdict()):
+        day = _day(match.groupdict()) if match else None
+        if day is not None:
             # C pads the day with a space.
-            return _FIGURE.sub("0", _NAMES.sub("name", value.replace("  ", " 0")))
+            return _FIGURE.sub("0", _NAMES.sub("name", value.replace("  ", " 0"))), day
     return None
 
 
-def _is_date(parts: dict[str, str | None]) -> bool:
+def _day(parts: dict[str, str | None]) -> date | None:
     month = parts["month"] or ""
     number = _MONTHS.split("|").index(month) + 1 if month.isalpha() else int(month)
     try:
         day = date(int(parts["year"] or 0), number, int(parts["day"] or 0))
     except ValueError:
-        return False
+        return None
     weekday = parts.get("weekday")
     is_right = weekday is None or _DAYS.split("|")[day.weekday()] == weekday
-    return is_right and 1990 <= day.year < 2100
+    return day if is_right and 1990 <= day.year < 2100 else None

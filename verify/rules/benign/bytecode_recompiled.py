@@ -1,17 +1,18 @@
 """Rule `bytecode-recompiled`: bytecode that says another time or place of its source.
 
-Explains: two `.pyc` files of one name and one magic number, whose source is in both wheels with
-equal bytes, that differ in nothing but
+Explains: two `.pyc` files of one name below `__pycache__/` and of one magic number, whose source is
+in both wheels with equal bytes, that differ in nothing but
 - the time of the source in the header, where both headers hold the size of the source, and the
   rebuilt one the date of the source in the rebuilt wheel, in UTC, so that there the bytecode runs;
-- below `__pycache__/`, the path of the source in the code objects, which is plain, one in all code
-  objects of a file, and ends in the path of the source.
+- the path of the source in the code objects, which is plain, one in all code objects of a file, and
+  ends in the path of the source, with at most 64 characters before it.
 
 Harmless because: what the bytecode does is byte for byte what the rebuilt bytecode does, and that
 runs where the rebuilt wheel is used. The time decides whether the published one runs or its source
 does, which is the rebuilt one. What reads `__pycache__/` puts the real path in place of the one in
 the code objects (`_compile_bytecode` in `importlib`); `zipimport` does not, but never looks there.
-The code objects are read by our own reader, which makes none.
+Bytecode beside its source it runs out of the archive if the time is right: there the time decides
+which of two programs runs. The code objects are read by our own reader, which makes none.
 
 Bytecode that only the published wheel has stays dangerous (`code.bytecode-only-published`), though
 its source is beside it: whether the two agree takes a compiler of its Python version, and compiling
@@ -43,10 +44,11 @@ _MAGICS = {
 }
 """Of released versions (`Lib/importlib/_bootstrap_external.py`); the upper half is a line end."""
 
-_CACHE = "__pycache__/"
 _CACHED = re.compile(r"(.*/)?__pycache__/([A-Za-z0-9_]+)\.cpython-([0-9]+)(?:\.opt-[12])?\.pyc")
-_LEGACY = re.compile(r"((?!.*__pycache__/).*/)?([A-Za-z0-9_]+)\.pyc")
 _PATH = re.compile(rb"[A-Za-z0-9_./\\:+~-]{1,160}")
+_MAX_PREFIX = 64
+"""Characters of the directory that was built in."""
+
 _SCHEME = re.compile(r"[^/]+\.data/(?:purelib|platlib)/")
 
 
@@ -92,7 +94,7 @@ def bytecode_recompiled(difference: Difference, context: Context) -> Finding | N
     """Explain bytecode that differs in the time or the path of its source."""
     if difference.published is None or difference.rebuilt is None:
         return None
-    if not difference.name.endswith(".pyc"):
+    if _CACHED.fullmatch(difference.name) is None:
         return None
     ours, theirs = _Bytecode.read(difference.published), _Bytecode.read(difference.rebuilt)
     if ours is None or theirs is None or ours.version != theirs.version:
@@ -113,10 +115,10 @@ def bytecode_recompiled(difference: Difference, context: Context) -> Finding | N
 
 def _source(name: str, version: tuple[int, int]) -> str:
     """The member that the bytecode is of, by name (PEP 3147); empty if it has no such name."""
-    cached, legacy = _CACHED.fullmatch(name), _LEGACY.fullmatch(name)
+    cached = _CACHED.fullmatch(name)
     if cached and cached[3] == "".join(map(str, version)):
         return f"{cached[1] or ''}{cached[2]}.py"
-    return f"{legacy[1] or ''}{legacy[2]}.py" if legacy else ""
+    return ""
 
 
 def _is_retimed(ours: _Bytecode, theirs: _Bytecode, source: str, context: Context) -> bool:
@@ -155,8 +157,6 @@ def _paths(
     """The path that each names, if nothing else in the code differs; none if nothing does."""
     if ours.code == theirs.code:
         return ()
-    if _CACHE not in name:
-        return None
     found = [read_code(side.code, side.version, context.walker) for side in (ours, theirs)]
     codes = [code for code in found if code is not None]
     if len(codes) != 2 or codes[0].skeleton != codes[1].skeleton:
@@ -170,4 +170,6 @@ def _is_path_of(path: bytes, source: str) -> bool:
     if not source or _PATH.fullmatch(path) is None:
         return False
     place = _SCHEME.sub("", source, count=1)
+    if len(path) - len(place) > _MAX_PREFIX:
+        return False
     return f"/{path.decode('ascii')}".replace("\\", "/").endswith(f"/{place}")

@@ -3,11 +3,13 @@
 Explains: both files hold nothing but group headers, `name = object reference` lines and empty
 lines, name the same groups, and in each group the same entries in the same order. Free are the
 style of line ends, an empty line before each group, one or two at the end, spaces around `=` if
-they are the same throughout, the order of groups, and that of entries which become programs.
+they are the same throughout, the order of entries which become programs, and that of groups if no
+name is in two of them (readers who look an entry up by its name alone take the first).
 
 Harmless because: within this grammar every reader agrees (configparser, which the specification
 names, and `importlib.metadata`): no line is indented, so none continues another; no name, group or
-program occurs twice in any case, so no order decides which one stays. Old setuptools copied the
+program occurs twice in any case, nor up to its first dot (installers on Windows cut a suffix off),
+so no order decides which one stays. Old setuptools copied the
 author's text and a newline, newer ones sort and format it.
 """
 
@@ -42,6 +44,8 @@ def entry_points_layout(difference: Difference, context: Context) -> Finding | N
         return None
     ours, theirs = _groups(difference.published), _groups(difference.rebuilt)
     if ours is None or theirs is None or _unordered(ours) != _unordered(theirs):
+        return None
+    if list(ours) != list(theirs) and not _is_unique(_names(ours)):
         return None
     return benign(
         "entry-points-layout",
@@ -83,9 +87,13 @@ def _groups(side: Side) -> Groups | None:
 
 def _is_unambiguous(groups: Groups) -> bool:
     """Whether no group, name or program occurs twice, even where case does not count."""
-    programs = [name for group in _PROGRAMS for name, _ in groups.get(group, ())]
+    programs = [name.split(".")[0] for group in _PROGRAMS for name, _ in groups.get(group, ())]
     names = [[name for name, _ in entries] for entries in groups.values()]
     return all(map(_is_unique, [list(groups), programs, *names]))
+
+
+def _names(groups: Groups) -> list[str]:
+    return [name for entries in groups.values() for name, _ in entries]
 
 
 def _is_unique(names: Sequence[str]) -> bool:

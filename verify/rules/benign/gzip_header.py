@@ -2,15 +2,17 @@
 
 Explains: two gzip files (RFC 1952) of one name whose headers hold nothing but the fixed fields and
 perhaps the file name, where time, file name, level hint or operating system differ. The file name
-is that of the member without its suffix. What follows the header is equal; or the content is, and
-the published stream ends where it must, has no bit without a meaning, is no larger than the content
-without compression, and is followed by the right checksum and size and by nothing else.
+is that of the member without its suffix. What follows the header is equal; or the content is, at
+most 4 MiB, and the published stream is the one that zlib writes for it at a level from 1 to 9, with
+memory level 8 or 9 and the default strategy, followed by the right checksum and size and by nothing
+else.
 
-Harmless because: decompression gives the same bytes, and of the header only the 32 bits of the time
-are free. Which matches a compressor picks is free in the same way as in `container.deflate-stream`.
+Harmless because: decompression gives the same bytes; of the header only the 32 bits of the time are
+free, and of the stream only which of eighteen settings packed it. Level 0 is none of them: it holds
+the content as it is, where somebody could look for it (`zipimport` minds nothing that is around a
+ZIP file).
 """
 
-import hashlib
 import re
 import zlib
 from dataclasses import dataclass
@@ -30,13 +32,16 @@ _LEVELS = frozenset({0, 2, 4})
 _SYSTEMS = frozenset({0, 3, 7, 10, 11, 255})
 """FAT, Unix, Macintosh, TOPS-20 (which zlib writes on Windows), NTFS, unknown."""
 
-_MAX_CONTENT = 16 * 1024**2
-_CONTENT_WORK = 64
-"""Bytes that inflate in the time in which one byte of packed data is walked."""
+_LIKELY = (9, 6, 1, 2, 3, 4, 5, 7, 8)
+_MEMORIES = (8, 9)
+"""Arguments of `deflateInit2`: levels, the likely ones first, and memory levels."""
 
+_MAX_CONTENT = 4 * 1024**2
 _WINDOW = 256 * 1024
-_STORED_BLOCK = 16 * 1024
-_SLACK = 64
+
+_CONTENT_WORK = 64
+_PACKED_WORK = 4
+"""Bytes that inflate, or are packed, in the time in which one byte of packed data is walked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,33 +107,43 @@ def _parse(data: bytes | None, name: bytes) -> _Gzip | None:
 
 def _is_same_content(ours: bytes, theirs: bytes, walker: BlockWalker) -> bool:
     stream, trailer = ours[:-_TRAILER], ours[-_TRAILER:]
-    if len(stream) > walker.left or walker.fault(stream) is not None:
+    content = _content(stream, walker)
+    if content is None or content != _content(theirs[:-_TRAILER], walker):
         return False
-    published = _content(stream, walker)
-    if published is None or published != _content(theirs[:-_TRAILER], walker):
+    size, checksum = len(content), zlib.crc32(content)
+    if trailer != checksum.to_bytes(4, "little") + size.to_bytes(4, "little"):
         return False
-    _, size, checksum = published
-    if len(stream) > size + 5 * (size // _STORED_BLOCK) + _SLACK:
-        return False
-    return trailer == checksum.to_bytes(4, "little") + size.to_bytes(4, "little")
+    return any(
+        _packs(content, stream, level, memory, walker) for memory in _MEMORIES for level in _LIKELY
+    )
 
 
-def _content(stream: bytes, walker: BlockWalker) -> tuple[str, int, int] | None:
-    """SHA-256, size and CRC-32 of what a whole deflate stream inflates to."""
+def _content(stream: bytes, walker: BlockWalker) -> bytes | None:
+    """What a whole deflate stream inflates to; None if it is none, or that is too much."""
+    walker.left -= len(stream)
+    if walker.left < 0:
+        return None
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    digest, size, checksum = hashlib.sha256(), 0, 0
-    pending = stream
-    while not inflater.eof:
-        try:
-            window = inflater.decompress(pending, _WINDOW)
-        except zlib.error:
-            return None
-        pending = inflater.unconsumed_tail
-        walker.left -= len(window) // _CONTENT_WORK
-        size += len(window)
-        is_stuck = not window and not pending and not inflater.eof
-        if is_stuck or size > _MAX_CONTENT or walker.left < 0:
-            return None
-        digest.update(window)
-        checksum = zlib.crc32(window, checksum)
-    return None if inflater.unused_data else (digest.hexdigest(), size, checksum)
+    try:
+        content = inflater.decompress(stream, _MAX_CONTENT)
+        # The end of a stream may be no more than a code that nothing was put out for.
+        content += inflater.decompress(inflater.unconsumed_tail, 1)
+    except zlib.error:
+        return None
+    walker.left -= len(content) // _CONTENT_WORK
+    is_whole = inflater.eof and not inflater.unused_data and len(content) <= _MAX_CONTENT
+    return content if is_whole and walker.left >= 0 else None
+
+
+def _packs(content: bytes, stream: bytes, level: int, memory: int, walker: BlockWalker) -> bool:
+    """Whether zlib packs the content to just this stream; most settings differ soon."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, memory)
+    at = 0
+    for start in range(0, len(content), _WINDOW):
+        window = content[start : start + _WINDOW]
+        walker.left -= len(window) // _PACKED_WORK
+        piece = packer.compress(window)
+        if walker.left < 0 or not stream.startswith(piece, at):
+            return False
+        at += len(piece)
+    return stream[at:] == packer.flush()

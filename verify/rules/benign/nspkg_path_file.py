@@ -2,12 +2,12 @@
 
 Explains: `NAME-VERSION-pyX.Y-nspkg.pth` in the root of both wheels, with equal bytes, where the
 names differ in X.Y only, start with the name and version of the dist-info directory, and are the
-only such files. Each line is one that a release of setuptools writes, for a package whose name is
-made of plain identifiers.
+only path files that either wheel puts where `site` reads them. Each line is one that a release of
+setuptools writes, for a package whose name is made of plain identifiers.
 
 Harmless because: the bytes are the rebuilt ones, and `site` reads every `.pth` whatever its name;
-setuptools puts the version of the Python that runs it into the name. The order in which `site` goes
-through the directory could change only among files that start with the same name and version.
+setuptools puts the version of the Python that runs it into the name. `site` goes through path files
+in the order of their names, which changes for no other file of the wheel.
 """
 
 import re
@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from verify.archive.facts import benign
 from verify.archive.reader import Archive
+from verify.distinfo.targets import LIBRARY, placed
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference, Side
 from verify.rules.moved import moved
@@ -23,7 +24,9 @@ from verify.rules.moved import moved
 _NAME = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._]*-[0-9][A-Za-z0-9._+!]*)-py(?:2\.[67]|3\.[0-9]{1,2})-nspkg\.pth"
 )
-_SUFFIX = "-nspkg.pth"
+_SUFFIXES = (".pth", ".start")
+"""What `site` reads; the second since Python 3.15."""
+
 _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 _MAX_SIZE = 16 * 1024
 
@@ -130,7 +133,14 @@ def _is_named_after(name: str, dist_info: str | None) -> bool:
 
 
 def _is_only_one(archive: Archive) -> bool:
-    return sum(member.name.casefold().endswith(_SUFFIX) for member in archive.members) == 1
+    return sum(_is_read_by_site(member.name) for member in archive.members) == 1
+
+
+def _is_read_by_site(name: str) -> bool:
+    if not name.casefold().endswith(_SUFFIXES):
+        return False
+    targets = placed(name).targets
+    return any(target.startswith(LIBRARY) and "/" not in target for target in targets)
 
 
 def _is_template(side: Side) -> bool:

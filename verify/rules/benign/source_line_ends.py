@@ -2,8 +2,9 @@ r"""Rule `source-line-ends`: Python source whose lines all end the other way.
 
 Explains: a module that ends every line in `\r\n` on one side and in `\n` on the other, and is equal
 otherwise. It is UTF-8, declares no other encoding, and holds no lone `\r`, no NUL and no
-end-of-file character of MS-DOS. A file that somebody could start as a program (an executable one
-with a `#!` line) is not explained, nor is a source that either wheel has bytecode of: the size in
+end-of-file character of MS-DOS. A file that somebody could start as a program is not explained (an
+executable one with a `#!` line, or any whose `#!` line starts another program than Python: a shell
+minds line ends), nor is a source that either wheel has bytecode of: the size in
 the header of bytecode decides whether it runs in place of the source.
 
 Harmless because: the tokenizer turns either into `\n` before anything else, inside of string
@@ -13,6 +14,8 @@ section "Physical lines"), so that the code objects are the same to the last lin
 that reads the bytes of its own source learns one bit.
 """
 
+import re
+
 from verify.archive.facts import benign
 from verify.finding import Finding
 from verify.rules.compiled import is_compiled
@@ -21,6 +24,9 @@ from verify.rules.kinds import is_executable
 from verify.rules.lines import is_plain_source, with_feeds
 
 _LIBRARIES = ("purelib", "platlib")
+_PYTHON = re.compile(
+    rb"#! ?(?:/(?:[A-Za-z0-9_.-]+/)*)?(?:env (?:-S )?)?python[0-9.]*w?(?:[ \t][^\n]*)?(?:\n|\Z)"
+)
 
 
 def source_line_ends(difference: Difference, context: Context) -> Finding | None:
@@ -55,4 +61,4 @@ def _is_module(name: str) -> bool:
 
 
 def _is_program(side: Side, text: bytes) -> bool:
-    return text.startswith(b"#!") and is_executable(side)
+    return text.startswith(b"#!") and (is_executable(side) or _PYTHON.match(text) is None)

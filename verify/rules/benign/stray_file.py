@@ -6,6 +6,7 @@ neither the dist-info nor a data directory:
   directory of which it has nothing to say, or a `.gitkeep` without any byte;
 - in the rebuilt wheel, a `.DS_Store` or `Thumbs.db` that is one by its first bytes, or a
   `.gitkeep` without any byte.
+No more than sixteen files of these two fixed contents are on one side only.
 
 Harmless because: no import, installer or interpreter opens a file of these names. Code that reads
 whatever lies in its directory would find no byte in the published wheel that somebody could have
@@ -33,6 +34,8 @@ _MAGICS = {
     "Thumbs.db": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
 }
 _MAX_SIZE = 1024**2
+_MAX_FILES = 16
+"""Each says one bit by being there."""
 
 
 def stray_file(difference: Difference, context: Context) -> Finding | None:
@@ -42,6 +45,8 @@ def stray_file(difference: Difference, context: Context) -> Finding | None:
     if top.casefold().endswith((".dist-info", ".data")) or not _is_stray(difference, name):
         return None
     if not directory or not context.holds_files(f"{directory}/"):
+        return None
+    if sum(len(context.moved.get(content, ())) for content in (_FINDER, _EMPTY)) > _MAX_FILES:
         return None
     return benign(
         "stray-file",

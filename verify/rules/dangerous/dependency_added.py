@@ -2,7 +2,7 @@
 
 Finds: in the METADATA of a wheel whose rebuild has one, too,
 - a requirement on a project that the rebuild does not require in any form, unless an `extra` must
-  be asked for;
+  be asked for: one condition of the marker, all of which must hold, compares it with a name;
 - a requirement by direct URL that the rebuild does not have.
 
 Dangerous because: whoever installs the wheel installs and runs that project, and its code is in no
@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from verify.archive.facts import dangerous
 from verify.distinfo.metadata import parse_headers
+from verify.distinfo.requirement_form import marker_form, needed_extra
 from verify.distinfo.requirements import Requirements, name_of, requirements
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference, Side
@@ -54,8 +55,8 @@ def _new(published: Requirements, rebuilt: Requirements) -> list[str]:
     texts = frozenset(rebuilt.unparsed)
     parsed = (
         str(requirement)
-        for requirement in published.parsed
-        if canonicalize_name(requirement.name) not in known and not _needs_extra(requirement)
+        for requirement, text in zip(published.parsed, published.texts, strict=True)
+        if canonicalize_name(requirement.name) not in known and not _needs_extra(requirement, text)
     )
     # What packaging cannot parse, an installer may.
     unparsed = (
@@ -71,7 +72,10 @@ def _new_addresses(published: Requirements, rebuilt: Requirements) -> list[str]:
     return [str(requirement) for requirement in published.parsed if requirement.url not in known]
 
 
-def _needs_extra(requirement: Requirement) -> bool:
-    """Whether the marker can only hold for an extra: one of its conditions, all of which must."""
-    marker = str(requirement.marker or "")
-    return 'extra == "' in marker and " or " not in marker
+def _needs_extra(requirement: Requirement, text: str) -> bool:
+    """Whether the marker can only hold for an extra; False if not sure of it.
+
+    Read from the text: packaging writes strings with quotes in them as if they ended there.
+    """
+    marker = text.partition(";")[2]
+    return requirement.url is None and needed_extra(marker_form(marker)) is not None

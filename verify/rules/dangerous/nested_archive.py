@@ -4,7 +4,7 @@ Finds: a member that only the published wheel has, or that is no such archive in
 that is
 - an `.egg`, `.whl`, `.pyz` or `.pyzw` by its name;
 - a ZIP file, by any name and with or without a program before it, that holds Python source,
-  bytecode, an extension module or a program by the names in it.
+  bytecode, an extension module or a program by the names in it, in either of its headers.
 
 Dangerous because: Python imports from and runs ZIP files, and nobody looks into them: not this
 comparison, which sees one member, nor most tools that search wheels. Archives of data (also
@@ -24,8 +24,13 @@ from verify.rules.scan import Piece, pieces
 _SUFFIXES = (".egg", ".whl", ".pyz", ".pyzw")
 _CODE = (*SOURCE_SUFFIXES, *BYTECODE_SUFFIXES, *NATIVE_SUFFIXES, ".pth", ".sh", ".bat", ".ps1")
 
-_LOCAL = re.compile(rb"PK\x03\x04.{22}(..)", re.DOTALL)
-"""A local file header up to the length of the name; two bytes later it begins (APPNOTE 4.3.7)."""
+_HEADER = re.compile(rb"PK(?:\x03\x04.{22}(?P<local>..)|\x01\x02.{24}(?P<central>..))", re.DOTALL)
+"""A local or central header up to the length of the name (APPNOTE 4.3.7, 4.3.12).
+
+Python goes by the central one; `zipimport` does not ask the local one for its name."""
+
+_BEFORE_NAME = {"local": 2, "central": 16}
+"""Bytes from there to the name."""
 
 _MAX_NAME = 512
 _MAX_LISTED = 10
@@ -39,7 +44,7 @@ def nested_archive(difference: Difference, _context: Context) -> Finding | None:
     # Native code on both sides has a rule of its own; looking through it would take long.
     if theirs is not None and is_native(difference.name, ours):
         return None
-    names = list(islice(_code_in(ours), _MAX_LISTED))
+    names = list(dict.fromkeys(islice(_code_in(ours), _MAX_LISTED)))
     if not names and not _is_named_archive(difference.name):
         return None
     if theirs is not None and (_is_named_archive(difference.name) or any(_code_in(theirs))):
@@ -67,10 +72,11 @@ def _code_in(side: Side) -> Iterator[str]:
 
 
 def _names(piece: Piece) -> Iterator[str]:
-    for match in _LOCAL.finditer(piece.data, piece.start):
+    for match in _HEADER.finditer(piece.data, piece.start):
         if match.start() >= piece.end:
             return
-        start, size = match.end() + 2, int.from_bytes(match[1], "little")
+        kind = match.lastgroup or ""
+        start, size = match.end() + _BEFORE_NAME[kind], int.from_bytes(match[kind], "little")
         name = piece.data[start : start + size]
         if size <= _MAX_NAME and name.decode("utf-8", "replace").isprintable():
             yield name.decode("utf-8", "replace")

@@ -5,9 +5,12 @@ header, every line but the first indented, and takes it out again: the first lin
 leading spaces, the others the indentation that they have in common, and lines of spaces all of it;
 line feeds at the end may differ as well.
 
-Harmless because: the text follows from the other by a fixed rule. Where the published side is the
-one with the spaces, there are at most a few more of them than in the rebuilt one: spaces in a text
-that no installer acts on.
+Where the published body is the one with the spaces, it has at most a few more of them than the
+rebuilt one, and each of its lines of spaces is as wide as the line of text before it is indented.
+Tabs are the same on both sides.
+
+Harmless because: the text follows from the other by a fixed rule, but for whether an empty line
+below an indented one is indented, too: spaces in a text that no installer acts on.
 """
 
 import textwrap
@@ -36,7 +39,11 @@ def description_dedent(difference: FieldDifference, _context: Context) -> Findin
     if any(len(body) - len(body.rstrip("\n")) > _MAX_FEEDS for body in bodies):
         return None
     is_ours = _through_header(theirs) == ours
-    is_theirs = len(ours) - len(theirs) <= _MAX_MORE and _through_header(ours) == theirs
+    is_theirs = (
+        len(ours) - len(theirs) <= _MAX_MORE
+        and _through_header(ours) == theirs
+        and _is_indented_by_text(ours)
+    )
     if not (is_ours or is_theirs):
         return None
     return explained(
@@ -47,7 +54,19 @@ def description_dedent(difference: FieldDifference, _context: Context) -> Findin
 
 
 def _solid(text: str) -> str:
-    return text.replace(" ", "").replace("\t", "")
+    return text.replace(" ", "")
+
+
+def _is_indented_by_text(text: str) -> bool:
+    """Whether each line of spaces is as wide as the line of text before it is indented."""
+    width = 0
+    for line in text.split("\n"):
+        words = line.lstrip(" ")
+        if words:
+            width = len(line) - len(words)
+        elif line and len(line) != width:
+            return False
+    return True
 
 
 def _through_header(text: str) -> str | None:

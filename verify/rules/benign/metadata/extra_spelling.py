@@ -1,10 +1,11 @@
-"""Rule `metadata.extra-spelling`: the same extras, spelled or sorted in another way.
+"""Rule `metadata.extra-spelling`: the same extras in another order.
 
-Explains: the `Provides-Extra` fields of both files normalize to the same names (PEP 685), each of
-them once, and either file has one spelling for each extra, in its markers as well.
+Explains: the `Provides-Extra` fields of both files are the same names, spelled alike, in another
+order, and no two of them normalize to one (PEP 685).
 
-Harmless because: extras are looked up by name, and their order means nothing. Tools from before
-PEP 685 know an extra by one spelling only, and install nothing for the other.
+Harmless because: extras are looked up by name, and their order means nothing. Other spellings of
+one are not explained: tools from before PEP 685 know an extra by one only, and install nothing for
+who asks for the other.
 """
 
 from packaging.utils import canonicalize_name
@@ -12,27 +13,18 @@ from packaging.utils import canonicalize_name
 from verify.distinfo.requirement_form import NAME
 from verify.finding import Finding
 from verify.rules.benign.metadata.evidence import explained
-from verify.rules.benign.metadata.extras import spells_extras_alike
 from verify.rules.interface import Context, FieldDifference
 
 
 def extra_spelling(difference: FieldDifference, _context: Context) -> Finding | None:
-    """Explain other spellings of the same extras."""
+    """Explain another order of the same extras."""
     if difference.field != "provides-extra":
         return None
-    ours, theirs = _names(difference.published), _names(difference.rebuilt)
-    if ours is None or ours != theirs or not all(map(spells_extras_alike, difference.files)):
+    names = difference.published
+    if sorted(names) != sorted(difference.rebuilt) or not all(map(NAME.fullmatch, names)):
+        return None
+    if len(set(map(canonicalize_name, names))) != len(names):
         return None
     return explained(
-        difference,
-        "metadata.extra-spelling",
-        "METADATA has the same extras, spelled or sorted in another way.",
+        difference, "metadata.extra-spelling", "METADATA has the same extras in another order."
     )
-
-
-def _names(values: tuple[str, ...]) -> list[str] | None:
-    """The normalized names, sorted; None if one is none, or is there twice."""
-    if not all(map(NAME.fullmatch, values)):
-        return None
-    names = sorted(map(canonicalize_name, values))
-    return list(names) if len(set(names)) == len(names) else None

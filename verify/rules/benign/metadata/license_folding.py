@@ -1,7 +1,8 @@
 r"""Rule `metadata.license-folding`: empty lines of a folded license were lost.
 
-Explains: both `License` fields are equal once each line of spaces in them is joined to the line
-before, as versions of wheel before 0.38 wrote them (`line\n        \n` became `line        \n`).
+Explains: one `License` field is the other one with each of its lines of eight spaces joined to the
+line before, as versions of wheel before 0.38 wrote it (`line\n        \n` became `line        \n`):
+all of them are joined on one side, and none on the other.
 
 Harmless because: the field is text for people, and no word of it changed.
 """
@@ -16,6 +17,7 @@ _MAX_LICENSE = 64 * 1024
 """Characters; the longest licenses have some forty thousand."""
 
 _EMPTY_LINE = re.compile(r"\n( {8})(?=\n)")
+_JOINED_LINES = re.compile(r"(?<=[^ \n])(?: {8})+(?=\n)")
 
 
 def license_folding(difference: FieldDifference, _context: Context) -> Finding | None:
@@ -26,7 +28,7 @@ def license_folding(difference: FieldDifference, _context: Context) -> Finding |
     if len(values) != 2 or max(map(len, values)) > _MAX_LICENSE:
         return None
     ours, theirs = values
-    if _joined(ours) != theirs and _joined(theirs) != ours:
+    if ours not in (_joined(theirs), _split(theirs)):
         return None
     return explained(
         difference,
@@ -37,3 +39,7 @@ def license_folding(difference: FieldDifference, _context: Context) -> Finding |
 
 def _joined(value: str) -> str:
     return _EMPTY_LINE.sub(r"\1", value)
+
+
+def _split(value: str) -> str:
+    return _JOINED_LINES.sub(lambda spaces: f"\n{' ' * 8}" * (len(spaces[0]) // 8), value)
