@@ -90,7 +90,7 @@ def make_pairs(pin: Pin, cache: Path, folder: Path) -> tuple[Pair, ...]:
     made = {
         "other dates and order": _Repack(level=_SAME_LEVEL, is_other=True),
         "other level, too": _Repack(level=_OTHER_LEVEL, is_other=True),
-        f"{len(pin.changed)} members differ": _Repack(level=_SAME_LEVEL, changed=pin.changed),
+        "changed content": _Repack(level=_SAME_LEVEL, changed=pin.changed),
     }
     return tuple(
         Pair(title=title, published=published, rebuilt=repack(published, folder / str(at)))

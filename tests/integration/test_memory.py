@@ -8,8 +8,8 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def diff(published: Path, rebuilt: Path) -> Diffed:
     return Diffed(**json.loads(done.stdout))
 
 
-def write_wheel(path: Path, pieces: Sequence[bytes], *, day: int, level: int = 0) -> Path:
+def write_wheel(path: Path, pieces: tuple[bytes, ...], *, day: int, level: int = 0) -> Path:
     """An honest wheel with one large member, written by `zipfile` piece by piece.
 
     The large one is the last: of what starts behind 2 GiB `zipfile` writes two versions needed.
@@ -91,7 +91,8 @@ def write_wheel(path: Path, pieces: Sequence[bytes], *, day: int, level: int = 0
     return path
 
 
-def record_row(pieces: Sequence[bytes]) -> str:
+@cache
+def record_row(pieces: tuple[bytes, ...]) -> str:
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
@@ -108,7 +109,7 @@ def header(name: str, day: int, level: int = 0) -> zipfile.ZipInfo:
     return info
 
 
-def diff_of_two_days(folder: Path, pieces: Sequence[bytes], level: int = 0) -> Diffed:
+def diff_of_two_days(folder: Path, pieces: tuple[bytes, ...], level: int = 0) -> Diffed:
     """The peak for two wheels that differ in their dates and, if packed, in their level."""
     published = write_wheel(folder / "published" / FILENAME, pieces, day=1, level=level)
     rebuilt = write_wheel(folder / "rebuilt" / FILENAME, pieces, day=2, level=level and 6)
@@ -120,15 +121,15 @@ def diff_of_two_days(folder: Path, pieces: Sequence[bytes], level: int = 0) -> D
 
 
 def test_memory_does_not_grow_with_a_stored_member(tmp_path: Path) -> None:
-    small = diff_of_two_days(tmp_path / "small", [ZEROS] * 100)
-    large = diff_of_two_days(tmp_path / "large", [ZEROS] * 3072)
+    small = diff_of_two_days(tmp_path / "small", (ZEROS,) * 100)
+    large = diff_of_two_days(tmp_path / "large", (ZEROS,) * 3072)
     assert large.peak < MOST
     assert large.peak < small.peak + GROWTH
 
 
 def test_memory_does_not_grow_with_a_member_that_is_packed_again(tmp_path: Path) -> None:
-    small = diff_of_two_days(tmp_path / "small", [NOISE] * 8, level=1)
-    large = diff_of_two_days(tmp_path / "large", [NOISE] * 80, level=1)
+    small = diff_of_two_days(tmp_path / "small", (NOISE,) * 8, level=1)
+    large = diff_of_two_days(tmp_path / "large", (NOISE,) * 80, level=1)
     assert large.peak < MOST
     assert large.peak < small.peak + GROWTH
 
