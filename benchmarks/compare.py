@@ -26,7 +26,7 @@ from benchmarks.pairs import PINS, Pair, Pin, make_pairs
 from verify.compare.engine import compare
 
 CACHE = Path(__file__).resolve().parents[1] / ".truewheel" / "cache"
-ROUNDS = 1
+ROUNDS = 7
 ROUNDS_LARGE = 3
 LARGE = 64 * 1024**2
 """Bytes of a wheel from which on `ROUNDS_LARGE` are enough."""
@@ -125,7 +125,7 @@ def plain(pair: Pair) -> None:
 
 
 def with_temporary(folder: Path) -> tuple[str, str]:
-    """A prefix of commands: what one leaves behind that is ended at the cap goes with the folder."""
+    """A prefix of commands: what one that is ended at the cap leaves goes with the folder."""
     return "env", f"TMPDIR={folder}"
 
 
