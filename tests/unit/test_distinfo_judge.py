@@ -85,6 +85,34 @@ def test_compressed_and_repeated_tags_are_the_same_tags(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "tags", "kind"),
+    [
+        ("manylinux2010_x86_64", ["manylinux_2_12_x86_64"], FindingClass.NOTE),
+        (
+            "manylinux2010_x86_64",
+            ["manylinux_2_12_x86_64", "manylinux2010_x86_64"],
+            FindingClass.NOTE,
+        ),
+        ("manylinux_2_17_aarch64", ["manylinux2014_aarch64"], FindingClass.NOTE),
+        ("manylinux2010_x86_64", ["manylinux_2_17_x86_64"], FindingClass.UNEXPLAINED),
+        ("manylinux2010_x86_64", ["manylinux_2_12_i686"], FindingClass.UNEXPLAINED),
+        ("manylinux1_x86_64", ["manylinux_2_5_x86_64", "linux_x86_64"], FindingClass.UNEXPLAINED),
+        ("manylinux2010", ["manylinux_2_12"], FindingClass.UNEXPLAINED),
+        ("manylinux2010_evil", ["manylinux_2_12_evil"], FindingClass.UNEXPLAINED),
+    ],
+)
+def test_tags_that_are_aliases_of_each_other_are_noted_and_no_others(
+    name: str, tags: list[str], kind: FindingClass, tmp_path: Path
+) -> None:
+    wheel = wheel_file(tag="TAG").replace(b"true", b"false")
+    lines = "\n".join(f"Tag: cp39-cp39-{tag}" for tag in tags)
+    wheel = wheel.replace(b"Tag: TAG", lines.encode())
+    files = with_record(honest_files({f"{DIST_INFO}/WHEEL": wheel}))
+    (finding,) = _judge(tmp_path, files, f"example-1.0-cp39-cp39-{name}.whl")
+    assert (finding.rule, finding.kind) == ("wheel.tags", kind)
+
+
 def test_build_tag_is_held_against_the_file_name(tmp_path: Path) -> None:
     name = "example-1.0-1-py3-none-any.whl"
     wheel = wheel_file().replace(b"Tag:", b"Build: 1\nTag:")

@@ -1,6 +1,7 @@
 """The WHEEL file: format version, tags and build number, held against the file name."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.tags import Tag, parse_tag
@@ -11,6 +12,14 @@ from verify.finding import Finding
 
 _MAX_TAGS = 1024
 """A compressed tag set multiplies out; the longest honest ones stand for some dozens."""
+
+_ALIASES = {
+    "manylinux1": "manylinux_2_5",
+    "manylinux2010": "manylinux_2_12",
+    "manylinux2014": "manylinux_2_17",
+}
+_ALIASED_MACHINES = frozenset({"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x"})
+"""PEP 600, "Legacy manylinux tags": installers treat either spelling as the other."""
 
 _LINE = re.compile(r"([A-Za-z-]+): ?(.*)")
 
@@ -141,6 +150,10 @@ def _tag_facts(parsed: WheelFile, path: str, wheel: WheelName) -> list[Finding]:
         tags |= expanded
     if tags == wheel.tags:
         return []
+    if _without_aliases(tags) == _without_aliases(wheel.tags):
+        return [
+            note("wheel.tags", "WHEEL and the file name spell one tag in two ways.", member=path)
+        ]
     return [
         unexplained(
             "wheel.tags",
@@ -150,6 +163,17 @@ def _tag_facts(parsed: WheelFile, path: str, wheel: WheelName) -> list[Finding]:
             only_in_name=sorted(map(str, wheel.tags - tags))[:16],
         )
     ]
+
+
+def _without_aliases(tags: Iterable[Tag]) -> frozenset[Tag]:
+    """The tags with the platforms that PEP 600 made aliases spelled in its way."""
+    return frozenset(Tag(tag.interpreter, tag.abi, _perennial(tag.platform)) for tag in tags)
+
+
+def _perennial(platform: str) -> str:
+    alias, _, machine = platform.partition("_")
+    version = _ALIASES.get(alias)
+    return f"{version}_{machine}" if version and machine in _ALIASED_MACHINES else platform
 
 
 def _build_facts(parsed: WheelFile, path: str, wheel: WheelName) -> list[Finding]:
