@@ -545,7 +545,7 @@ PYTHON = (3, 11)
 MOD = "example/mod.py"
 CACHED = "example/__pycache__/mod.cpython-311.pyc"
 HERE = f"/project/{MOD}"
-THERE = f"/work/{MOD}"
+THERE = f"/elsewhere/{MOD}"
 NEW_YEAR = {"date": (44 << 9) | (1 << 5) | 1, "time": 0}
 NOW = 1_704_067_200
 """The same moment, as `NEW_YEAR` in a header and in seconds since 1970."""
@@ -656,7 +656,7 @@ BYTECODE = {
     "header-alone": compiled(pyc()[:16], pyc(time=1)[:16]),
     "path-of-another-module": compiled(pyc("/project/example/other.py")),
     "path-of-another-module-on-both-sides": compiled(
-        pyc("/work/example/other.py"), pyc("/project/example/other.py")
+        pyc("/elsewhere/example/other.py"), pyc("/project/example/other.py")
     ),
     "end-of-a-path": compiled(pyc("/project/xexample/mod.py")),
     "path-with-code": compiled(pyc(f"import os;os.system('x')#/{MOD}")),

@@ -34,7 +34,8 @@ def built(folder: Path, metadata: bytes, filename: str = FILENAME) -> Path:
     "metadata",
     [
         HEAD,
-        HEAD + b"Requires-Dist: other (>=1) ; extra == 'x'\n\nRequires-Dist: y @ https://a\n",
+        HEAD
+        + b"Requires-Dist: other (>=1) ; extra == 'x'\n\nRequires-Dist: y @ https://a.example.org\n",
         HEAD.replace(b"\n", b"\r\n") + b"Requires-Dist: other\r\n\r\nText\r\r\n",
     ],
 )

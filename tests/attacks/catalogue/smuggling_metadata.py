@@ -213,7 +213,8 @@ def reordered_fields_with_one_twice(wheel: RealWheel) -> list[Tampered]:
         wheel,
         b"Download-URL: https://example.org/\nPlatform: a\nPlatform: b\n",
         b"Platform: b\nPlatform: a\nDownload-URL: https://example.org/\n",
-        b"Platform: a\nPlatform: b\nDownload-URL: https://example.org/\nDownload-URL: https://x/\n",
+        b"Platform: a\nPlatform: b\nDownload-URL: https://example.org/\n"
+        b"Download-URL: https://x.example.org/\n",
         b"PLATFORM: a\nPlatform: b\nDownload-URL: https://example.org/\n",
     )
 

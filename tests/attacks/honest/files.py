@@ -204,7 +204,7 @@ def date_of_the_build(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
 @FILES.equivalent("bytecode-recompiled", "record-follows")
 def source_compiled_elsewhere(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
     source = f"{_PACKAGE}/x.py"
-    here, there = f"/project/{source}", f"C:\\work\\{_PACKAGE}\\x.py"
+    here, there = f"/project/{source}", f"C:\\source\\{_PACKAGE}\\x.py"
 
     def made(version: tuple[int, int], name: str, path: str, time: int) -> bytes:
         code = header(version, time=_NEW_YEAR_SECONDS + time) + marshalled(version, path)
