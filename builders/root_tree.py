@@ -11,7 +11,7 @@ from builders.definition import Definition, definitions
 from builders.rootfs import root_archive
 from builders.sandbox.bwrap_command import FROM_ETC, Root
 from builders.sandbox.host_root import LINKED_TO_USR
-from builders.store import Store
+from builders.store import Store, StoreError
 from verify.events import Listener, Note
 
 KIND = "roots"
@@ -53,7 +53,7 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
 
     Raises:
         SandboxFault: mmdebstrap is missing or failed.
-        StoreError: the cache cannot be written.
+        StoreError: the cache cannot be written, or loses what is written.
     """
     store = Store(cache_root)
     if found := find_root(definition, cache_root):
@@ -71,9 +71,12 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
             "size": archive.stat().st_size,
         }
         (draft / "root.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-    kept = find_root(definition, cache_root)
-    assert kept is not None, "a tree that was just kept is found"  # noqa: S101
-    return kept
+    if found := find_root(definition, cache_root):
+        return found
+    raise StoreError(
+        f"the root of {definition.reference} is gone from the cache right after it was unpacked",
+        hint=f"does something clean {cache_root} up?",
+    )
 
 
 def _unpack(archive: Path, root: Path) -> None:
