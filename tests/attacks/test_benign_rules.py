@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.honest import flushed
 from tests.support.wheels import (
     DIST_INFO,
     RECORD,
@@ -130,14 +131,17 @@ def _stream_of_another_compressor(data: bytes) -> bytes:
     return half + packer.compress(data[100:]) + packer.flush()
 
 
+BASE = entries(with_record(honest_files({"example/text.txt": TEXT})))
+
+
 def _with_stream(stream: bytes) -> bytes:
-    base = entries(with_record(honest_files({"example/text.txt": TEXT})))
-    return pack(changed("example/text.txt", {"stream": stream}, base))
+    """This stream in an archive that another compressor than zlib packed."""
+    return pack(changed("example/text.txt", {"stream": stream}, [*map(flushed, BASE)]))
 
 
 def test_stream_of_another_compressor_is_equivalent_and_not_regenerated(tmp_path: Path) -> None:
     published = _with_stream(_stream_of_another_compressor(TEXT))
-    diff = _compare(tmp_path, published, _with_stream(deflate(TEXT)))
+    diff = _compare(tmp_path, published, pack(BASE))
     assert _benign(diff) == {"container.deflate-stream"}
     assert diff.verdict is Verdict.EQUIVALENT
     assert diff.accounting.explained_bytes > 0
@@ -150,7 +154,7 @@ def test_free_bits_behind_a_stream_are_unexplained(tmp_path: Path) -> None:
     # The fixture is only worth something if the bit is free.
     assert zlib.decompress(padded, -15) == TEXT
     assert padded != honest
-    diff = _compare(tmp_path, _with_stream(padded), _with_stream(deflate(TEXT)))
+    diff = _compare(tmp_path, _with_stream(padded), pack(BASE))
     assert "container.deflate-slack" in {finding.rule for finding in diff.findings}
     assert diff.verdict is Verdict.DIFFERENT
     assert diff.accounting.unexplained_bytes >= len(padded)
@@ -162,8 +166,31 @@ def test_explained_member_with_free_bits_behind_its_stream_is_unexplained(tmp_pa
     padded = stream[:-1] + bytes([stream[-1] | 0x80])
     assert zlib.decompress(padded, -15) == other
     base = entries(with_record(honest_files({WHEEL: other})))
-    published = pack(changed(WHEEL, {"stream": padded}, base))
+    published = pack(changed(WHEEL, {"stream": padded}, [*map(flushed, base)]))
     diff = _compare(tmp_path, published, pack(entries(HONEST)))
+    assert "container.deflate-slack" in {finding.rule for finding in diff.findings}
+    assert diff.verdict is Verdict.DIFFERENT
+
+
+def test_one_stream_of_another_compressor_among_those_of_zlib_is_unexplained(
+    tmp_path: Path,
+) -> None:
+    stream = _stream_of_another_compressor(TEXT)
+    published = pack(changed("example/text.txt", {"stream": stream}, BASE))
+    diff = _compare(tmp_path, published, pack(BASE))
+    assert "container.stream-differs" in {finding.rule for finding in diff.findings}
+    assert diff.verdict is Verdict.DIFFERENT
+
+
+def test_few_streams_of_another_compressor_among_many_of_zlib_are_unexplained(
+    tmp_path: Path,
+) -> None:
+    texts = {f"example/text{at}.txt": TEXT + b"%d" % at for at in range(5)}
+    base = entries(with_record(honest_files(texts)))
+    odd = {"example/text0.txt", "example/text1.txt"}
+    published = pack(flushed(entry) if entry.name in odd else entry for entry in base)
+    diff = _compare(tmp_path, published, pack(base))
+    assert {f.member for f in diff.findings if f.rule == "container.stream-differs"} == odd
     assert diff.verdict is Verdict.DIFFERENT
 
 
@@ -179,7 +206,7 @@ def test_stream_larger_than_its_content_is_unexplained(tmp_path: Path) -> None:
     blocks = b"".join(b"\0\1\0\xfe\xff" + TEXT[at : at + 1] for at in range(len(TEXT)))
     stream = blocks + b"\3\0"
     assert zlib.decompress(stream, -15) == TEXT
-    diff = _compare(tmp_path, _with_stream(stream), _with_stream(deflate(TEXT)))
+    diff = _compare(tmp_path, _with_stream(stream), pack(BASE))
     assert "container.deflate-slack" in {finding.rule for finding in diff.findings}
     assert diff.verdict is Verdict.DIFFERENT
 

@@ -3,13 +3,17 @@
 Exits with 1 if a law broke, an input took too long or too much memory; the input is kept.
 """
 
+import base64
 import sys
 import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.fuzz.campaign import INPUT_SECONDS, KEPT, MEMORY_MIB, Campaign, Outcome, run, run_lanes
+from tests.fuzz.campaign import INPUT_SECONDS, MEMORY_MIB, Campaign, Outcome, run, run_lanes
+
+_TOLD = 60
+"""Last lines of a log; whoever only sees the output must be able to find the fault."""
 
 
 def main(seconds: int) -> int:
@@ -57,10 +61,11 @@ def _tell(outcomes: Sequence[Outcome]) -> int:
         f"peak {max(outcome.peak_mib for outcome in outcomes)} MiB; {len(crashes)} crashes"
     )
     for path in crashes:
-        print(f"crash: {path}")
-    ended_badly = [outcome.target for outcome in outcomes if not outcome.has_ended_well]
-    if ended_badly:
-        print(f"ended early: {', '.join(ended_badly)}; the logs are in {KEPT}")
+        print(f"crash: {path}\n{base64.b64encode(path.read_bytes()).decode()}")
+    ended_badly = [outcome for outcome in outcomes if not outcome.has_ended_well]
+    for outcome in ended_badly:
+        print(f"{outcome.target} ended early; {outcome.log} ends with")
+        print(*outcome.log.read_text("utf-8").splitlines()[-_TOLD:], sep="\n")
     return 1 if crashes or ended_badly else 0
 
 

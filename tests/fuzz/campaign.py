@@ -49,6 +49,7 @@ class Outcome:
         peak_mib: largest resident memory of the process, fuzzer included.
         crashes: files with the inputs that broke a law, took too long or too much memory.
         has_ended_well: exit code 0, and libFuzzer has said how much it did.
+        log: what the process printed.
     """
 
     target: str
@@ -57,6 +58,7 @@ class Outcome:
     peak_mib: int
     crashes: tuple[Path, ...]
     has_ended_well: bool
+    log: Path
 
 
 def run_lanes(lanes: Sequence[Sequence[Campaign]], root: Path = KEPT) -> list[Outcome]:
@@ -81,7 +83,8 @@ def run(campaign: Campaign, root: Path = KEPT) -> Outcome:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         code, log = _fuzz(campaign, corpus, crashes / prefix, Path(scratch))
-    (root / f"{campaign.target}.log").write_text(log, encoding="utf-8")
+    path = root / f"{campaign.target}.log"
+    path.write_text(log, encoding="utf-8")
     statistics = {name: int(value) for name, value in _STATISTIC.findall(log)}
     return Outcome(
         target=campaign.target,
@@ -90,6 +93,7 @@ def run(campaign: Campaign, root: Path = KEPT) -> Outcome:
         peak_mib=statistics.get("peak_rss_mb", 0),
         crashes=tuple(sorted(set(crashes.glob(f"{prefix}*")) - before)),
         has_ended_well=code == 0 and bool(statistics),
+        log=path,
     )
 
 

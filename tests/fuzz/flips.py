@@ -129,7 +129,8 @@ class Subject:
         hold(law=is_told, what=f"{field} of {name} is {_values(header)[field]}, not {told}")
 
     def _check_stream(self, diff: Diff, flipped: bytes, name: str) -> None:
-        """Another way to pack the same content, which the account says of this member."""
+        """Of another compressor, another way to pack the same content, which a finding names."""
+        hold(law=self.pair.has_other_compressor, what="a byte of a stream of zlib is trusted")
         named = {
             finding.member
             for finding in diff.findings

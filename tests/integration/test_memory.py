@@ -77,17 +77,19 @@ def diff(published: Path, rebuilt: Path) -> Diffed:
 def write_wheel(path: Path, pieces: tuple[bytes, ...], *, day: int, level: int = 0) -> Path:
     """An honest wheel with one large member, written by `zipfile` piece by piece.
 
-    The large one is the last: of what starts behind 2 GiB `zipfile` writes two versions needed.
+    RECORD is behind it: of what starts beyond 2 GiB `zipfile` writes two versions needed.
     """
     path.parent.mkdir(parents=True)
     files = with_record(honest_files())
     files[RECORD] += record_row(pieces).encode()
     with SparseFile(path, "w+") as file, zipfile.ZipFile(file, "w") as archive:
+        record = files.pop(RECORD)
         for name, data in files.items():
             archive.writestr(header(name, day), data)
         with archive.open(header(LARGE, day, level), "w", force_zip64=True) as member:
             for piece in pieces:
                 member.write(piece)
+        archive.writestr(header(RECORD, day), record)
     return path
 
 

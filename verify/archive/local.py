@@ -12,6 +12,7 @@ from verify.archive.extra import LocalZip64, extra_facts, local_zip64_sizes
 from verify.archive.facts import dangerous, head, unexplained
 from verify.archive.raw import RawFile
 from verify.archive.records import (
+    DEFLATE_VERSION,
     DESCRIPTOR,
     DESCRIPTOR64,
     DESCRIPTOR_SIGNATURE,
@@ -20,6 +21,8 @@ from verify.archive.records import (
     LOCAL_SIGNATURE,
     SENTINEL32,
     STORED,
+    ZIP64_LIMIT,
+    ZIP64_VERSION,
     LocalHeader,
 )
 from verify.finding import Finding
@@ -31,9 +34,10 @@ _CENTRAL_FIELDS = slice(3, 12)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalFacts:
-    """What the local header adds to an entry; `data_offset` is None when there is no header."""
+    """What the local header adds to an entry; None in both when there is no header."""
 
     data_offset: int | None
+    version_needed: int | None
     descriptor_size: int = 0
     zip64: LocalZip64 = LocalZip64.NONE
     findings: tuple[Finding, ...] = ()
@@ -58,7 +62,7 @@ def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
         return _no_header(entry, "The member reaches into the central directory or beyond.")
     rest = raw.slice(start + LOCAL.size, data_offset)
     if _is_plain(header, entry) and rest == entry.raw_name:
-        return LocalFacts(data_offset=data_offset)
+        return LocalFacts(data_offset=data_offset, version_needed=header.version_needed)
     findings = _name_facts(rest[: header.name_length], entry)
     extra = rest[header.name_length :]
     header, zip64, extra_findings = _with_zip64(header, extra, entry)
@@ -70,6 +74,7 @@ def check_local(raw: RawFile, entry: Entry, limit: int) -> LocalFacts:
     descriptor, descriptor_findings = _descriptor(behind, entry, is_wide=zip64 is LocalZip64.MOVED)
     return LocalFacts(
         data_offset=data_offset,
+        version_needed=header.version_needed,
         descriptor_size=descriptor,
         zip64=zip64,
         findings=tuple(findings + descriptor_findings),
@@ -88,7 +93,7 @@ def _is_plain(header: LocalHeader, entry: Entry) -> bool:
 
 def _no_header(entry: Entry, summary: str) -> LocalFacts:
     fact = dangerous("archive.local-header", summary, member=entry.name, offset=entry.sizes.offset)
-    return LocalFacts(data_offset=None, findings=(fact,))
+    return LocalFacts(data_offset=None, version_needed=None, findings=(fact,))
 
 
 def _name_facts(raw_name: bytes, entry: Entry) -> list[Finding]:
@@ -146,7 +151,17 @@ def _field_facts(local: LocalHeader, entry: Entry) -> list[Finding]:
         )
         for field in fields
         if getattr(local, field) != getattr(central, field)
+        and not (field == "version_needed" and _is_raised(local, entry))
     ]
+
+
+def _is_raised(local: LocalHeader, entry: Entry) -> bool:
+    """Whether only the entry asks for ZIP64, because only its offset needs it.
+
+    `zipfile` writes the entry when the offset is known, long after the local header.
+    """
+    versions = (local.version_needed, entry.header.version_needed)
+    return entry.sizes.offset > ZIP64_LIMIT and versions == (DEFLATE_VERSION, ZIP64_VERSION)
 
 
 def _size_facts(local: LocalHeader, entry: Entry) -> list[Finding]:

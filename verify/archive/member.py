@@ -18,6 +18,7 @@ class Member:
         raw_name: the name's bytes.
         dos_time, dos_date: the 16-bit fields as stored, APPNOTE 4.4.6.
         made_by, create_system: the two bytes of "version made by", APPNOTE 4.4.2.
+        local_version_needed: that of the local header; the entry's when it is no header.
         data_offset: start of the compressed data; None when the local header is no header.
         descriptor_size: length of the data descriptor behind the data, 0 without one.
         local_zip64: whether the local header has its sizes in a ZIP64 extra field.
@@ -36,6 +37,7 @@ class Member:
     made_by: int
     create_system: int
     version_needed: int
+    local_version_needed: int
     internal_attr: int
     external_attr: int
     header_offset: int

@@ -161,6 +161,9 @@ def _described(index: int, entry: Entry, local: LocalFacts) -> Member:
         made_by=header.made_by,
         create_system=header.create_system,
         version_needed=header.version_needed,
+        local_version_needed=(
+            header.version_needed if local.version_needed is None else local.version_needed
+        ),
         internal_attr=header.internal_attr,
         external_attr=header.external_attr,
         header_offset=entry.sizes.offset,

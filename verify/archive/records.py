@@ -42,6 +42,13 @@ EXTRA = Struct("<2H")
 ZIP64_LOCAL = Struct("<2H2Q")
 ZIP64_ID = 0x0001
 
+DEFLATE_VERSION = 20
+ZIP64_VERSION = 45
+"""APPNOTE 4.4.3.2, what a version needed says."""
+
+ZIP64_LIMIT = (1 << 31) - 1
+"""Above this `zipfile` moves a value to ZIP64, although the format could hold twice as much."""
+
 
 class LocalHeader(NamedTuple):
     """Local file header, APPNOTE 4.3.7, without name and extra field."""

@@ -131,15 +131,19 @@ def _account(
     explained = frozenset(
         published.by_name[name].index for name in explanation.explained if name in published.by_name
     )
+    as_rebuilt = {at for at, pair in comparison.identical.items() if pair.same_stream}
     streams = account_streams(
-        published, _sources(published, rebuilt, comparison, explained), rules.streams
+        published,
+        _sources(published, rebuilt, comparison, explained),
+        rules.streams,
+        reproduced=as_rebuilt,
     )
     container = regenerate(published)
     recorded = _recorded(published, rebuilt, comparison, explanation, streams)
     shares = Shares(
         identical=comparison.identical.keys(),
         explained=explained,
-        reproduced_streams={at for at, pair in comparison.identical.items() if pair.same_stream},
+        reproduced_streams=as_rebuilt,
         unaccounted_streams=streams.unaccounted,
         mismatches=container.mismatches,
         recorded=recorded,

@@ -58,6 +58,12 @@ def _date_time(member: Member) -> str:
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
 
 
+def _versions(member: Member) -> Scalar:
+    if member.version_needed == member.local_version_needed:
+        return member.version_needed
+    return f"{member.version_needed}, {member.local_version_needed} in the local header"
+
+
 FIELDS = (
     Field(
         name="date_time",
@@ -68,7 +74,13 @@ FIELDS = (
     ),
     _plain("made_by", local_width=0, central_width=1),
     _plain("create_system", local_width=0, central_width=1),
-    _plain("version_needed", local_width=1, central_width=1),
+    Field(
+        name="version_needed",
+        stored=attrgetter("version_needed", "local_version_needed"),
+        value=_versions,
+        local_width=1,
+        central_width=1,
+    ),
     Field(
         name="flags",
         stored=attrgetter("flags"),

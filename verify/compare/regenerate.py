@@ -33,15 +33,11 @@ from verify.archive.records import (
     SENTINEL16,
     SENTINEL32,
     ZIP64_ID,
+    ZIP64_LIMIT,
     ZIP64_LOCAL,
+    ZIP64_VERSION,
 )
 from verify.finding import Finding
-
-_ZIP64_LIMIT = (1 << 31) - 1
-"""Above this `zipfile` moves a value to ZIP64, although the format could hold twice as much."""
-
-_ZIP64_VERSION = 45
-"""APPNOTE 4.4.3.2."""
 
 RegionKey = tuple[RegionKind, int | None]
 
@@ -149,7 +145,7 @@ def _local(member: Member) -> bytes:
         compressed, size = SENTINEL32, SENTINEL32
     header = LOCAL.pack(
         LOCAL_SIGNATURE,
-        member.version_needed,
+        member.local_version_needed,
         0,
         member.flags,
         member.method,
@@ -167,10 +163,10 @@ def _local(member: Member) -> bytes:
 def _central(member: Member, offset: int) -> bytes:
     compressed, size = member.compressed_size, member.size
     large = []
-    if max(compressed, size) > _ZIP64_LIMIT:
+    if max(compressed, size) > ZIP64_LIMIT:
         large += [size, compressed]
         compressed, size = SENTINEL32, SENTINEL32
-    if offset > _ZIP64_LIMIT:
+    if offset > ZIP64_LIMIT:
         large.append(offset)
         offset = SENTINEL32
     extra = b"".join(value.to_bytes(8, "little") for value in large)
@@ -201,8 +197,8 @@ def _central(member: Member, offset: int) -> bytes:
 
 
 def _end(count: int, start: int, size: int) -> Iterator[Piece]:
-    if count > SENTINEL16 or max(start, size) > _ZIP64_LIMIT:
-        version = (_ZIP64_VERSION, 0, _ZIP64_VERSION, 0)
+    if count > SENTINEL16 or max(start, size) > ZIP64_LIMIT:
+        version = (ZIP64_VERSION, 0, ZIP64_VERSION, 0)
         record = END64.pack(
             END64_SIGNATURE, END64.size - 12, *version, 0, 0, count, count, size, start
         )

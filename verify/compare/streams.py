@@ -1,6 +1,6 @@
 """Account for the packed bytes of members whose content is identical or explained."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.archive.blocks import BlockWalker
@@ -11,6 +11,15 @@ from verify.archive.records import DEFLATED, STORED
 from verify.compare.deflate import Setting, SettingSearch, Stream, Windows
 from verify.finding import Finding, FindingClass
 from verify.rules.interface import StreamRule
+
+_TELLING = 512
+"""Packed bytes from which a compressor can be told from another; all pack a short text alike."""
+
+_TELLING_RATIO = 0.9
+"""Of the content; what hardly shrinks is stored in blocks, by every compressor alike."""
+
+_OTHERS = 2
+"""Streams that show another compressor; a single one may as well be a stream that was changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,15 +46,24 @@ class Source:
 
 
 def account_streams(
-    published: Archive, sources: Mapping[int, Source], rules: Sequence[StreamRule]
+    published: Archive,
+    sources: Mapping[int, Source],
+    rules: Sequence[StreamRule],
+    *,
+    reproduced: Iterable[int] = (),
 ) -> Streams:
     """Reproduce every stream, given by published index, from the content of its source.
 
     Large members first: their streams tell settings apart, and the order of members in the archive
-    must not matter.
+    must not matter. The rules are asked where the archive looks packed by another compressor.
+
+    Args:
+        published: the archive whose streams these are.
+        sources: where the content of each stream comes from, by published index.
+        rules: what is known of streams that no setting reproduces.
+        reproduced: indexes of members whose streams the rebuild has byte for byte.
     """
     walker = BlockWalker()
-    settings: dict[int, Setting] = {}
     unaccounted: set[int] = set()
     findings: list[Finding] = []
     # The bytes of a stored member are the content, which has been compared.
@@ -53,16 +71,31 @@ def account_streams(
     members = sorted(packed, key=lambda member: (-member.compressed_size, member.name))
     streams = _streams(published, members, sources)
     found = dict(zip(streams, SettingSearch().reproduce_all([*streams.values()]), strict=True))
-    for member in members:
-        setting = found.get(member.index)
-        if setting is not None:
-            settings[member.index] = setting
-            continue
+    settings = {index: setting for index, setting in found.items() if setting is not None}
+    others = [member for member in members if member.index not in settings]
+    known = [published.members[at] for at in (*settings, *reproduced)]
+    if not _is_other_compressor(others, known):
+        rules = ()
+    for member in others:
         finding = _judge(published, member, walker, rules)
         findings.append(finding)
         if finding.kind is not FindingClass.BENIGN:
             unaccounted.add(member.index)
     return Streams(settings=settings, unaccounted=frozenset(unaccounted), findings=tuple(findings))
+
+
+def _is_other_compressor(others: Collection[Member], known: Iterable[Member]) -> bool:
+    """Whether streams that nothing reproduces are most of those that tell who packed them.
+
+    One compressor packs an archive. Among streams of zlib, one that is not was put there later.
+    """
+    is_rule = sum(map(_is_telling, others)) >= sum(map(_is_telling, known))
+    return is_rule and len(others) >= _OTHERS
+
+
+def _is_telling(member: Member) -> bool:
+    size = member.compressed_size
+    return member.method == DEFLATED and _TELLING <= size <= _TELLING_RATIO * member.size
 
 
 def _judge(
