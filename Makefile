@@ -7,11 +7,13 @@ READY := $(VENV)/.ready
 OS_PACKAGES := bubblewrap docker.io mmdebstrap
 SECONDS ?= 120
 FLIPS ?= 100000
+CORPUS ?= ../shared/corpus/pure.txt ../shared/corpus/pure-hard.txt
 DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 # A private container engine where none answers; without root, bubblewrap does without one.
 ENGINE := $(BIN)/python -m containers.engine run --optional --
 
-.PHONY: setup os-packages demo test test-fast lint bench bench-compare fuzz flips clean
+.PHONY: setup os-packages demo test test-fast lint bench bench-compare corpus knowledge fuzz flips
+.PHONY: clean
 
 setup: os-packages $(READY)
 
@@ -47,6 +49,14 @@ bench: setup
 
 bench-compare: setup
 	$(BIN)/python -m benchmarks.compare
+
+# Every wheel that the lists in CORPUS name; writes docs/corpus.md.
+corpus: setup
+	$(ENGINE) $(BIN)/python -m benchmarks.corpus $(CORPUS)
+
+# What is known of setuptools by version, from its real releases.
+knowledge: setup
+	$(BIN)/python -m tests.knowledge.setuptools_eras
 
 # Two processes; SECONDS of wall time, FLIPS of single bytes: see docs/fuzzing.md.
 fuzz: setup

@@ -136,6 +136,8 @@ def workbench(sandbox: str, cache: Path) -> Workbench:
         extra_index_urls=(),
         offline=False,
         fresh=False,
+        attempts=1,
+        search_seconds=0.0,
         timeout=900.0,
         memory=4096,
     )

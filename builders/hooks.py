@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import BinaryIO
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from builders import driver
-from builders.environment import ENVIRONMENT_DIR, ENVIRONMENT_PYTHON
+from builders import driver, windows_text
+from builders.environment import ENVIRONMENT_DIR, ENVIRONMENT_PYTHON, environment_variables
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import BackendCall
 from builders.sandbox.interface import (
@@ -28,8 +29,11 @@ from builders.sandbox.interface import (
 from verify.index.filenames import why_unsafe
 
 DRIVER = PurePosixPath("/truewheel/driver.py")
+WINDOWS_TEXT = PurePosixPath(driver.WINDOWS_TEXT)
 SOURCE_MOUNT = PurePosixPath("/source")
 MAX_HEAD = 64 * 1024
+MAX_METADATA_LINE = 16 * 1024**2
+"""Bytes of an answer with metadata: the driver's bound in base64, and names."""
 MAX_REQUIRES = 200
 MAX_REQUEST = 120_000
 """Bytes; Linux bounds one argument to 128 KiB (MAX_ARG_STRLEN, execve(2))."""
@@ -45,6 +49,7 @@ _EXITS: Mapping[int, tuple[FailureCode, str]] = {
     driver.EXIT_BAD_SOURCE: (FailureCode.BAD_SOURCE, "could not unpack the source"),
     driver.EXIT_NO_BACKEND: (FailureCode.BUILD_FAILED, "could not import the build backend"),
     driver.EXIT_BAD_OUTPUT: (FailureCode.BUILD_FAILED, "did not leave exactly one regular wheel"),
+    driver.EXIT_BAD_METADATA: (FailureCode.BUILD_FAILED, "gave no proper metadata"),
 }
 
 
@@ -61,9 +66,10 @@ class Frontend:
     umask: str
     config_settings: Mapping[str, str]
     limits: Limits
+    line_ends: str = "lf"
 
     def requires(self) -> tuple[str, ...]:
-        """What `get_requires_for_build_wheel` answers: PEP 508 strings, unchecked.
+        """What `get_requires_for_build_wheel` answers, or setup.py fetches: strings, unchecked.
 
         Raises:
             BuildFault: the hook failed, or its answer is no list of strings.
@@ -74,6 +80,18 @@ class Frontend:
             if not isinstance(value, list) or len(value) > MAX_REQUIRES:
                 raise _bad_answer(outcome)
             return tuple(str(item) for item in value)
+
+    def metadata(self) -> Mapping[str, bytes] | None:
+        """What `prepare_metadata_for_build_wheel` writes; None where there is no such hook.
+
+        The keys are paths relative to the dist-info directory, parted by slashes.
+
+        Raises:
+            BuildFault: the hook failed, or its answer is no bounded set of files.
+            SandboxFault: nothing can be said about the hook.
+        """
+        with self._run("metadata") as (answer, outcome):
+            return _metadata(_head(answer, outcome, MAX_METADATA_LINE), outcome)
 
     def wheel(self, folder: Path) -> tuple[Path, Outcome]:
         """Build the wheel and write it to `folder`.
@@ -108,8 +126,11 @@ class Frontend:
             "mode": self.call.mode,
             "backend": self.call.backend,
             "backend_path": list(self.call.backend_path),
+            "setup_options": list(self.call.setup_options),
             "config_settings": dict(self.config_settings),
             "umask": self.umask,
+            "line_ends": self.line_ends,
+            "version": self.call.version,
         }
         argument = json.dumps(request)
         if len(argument) > MAX_REQUEST:
@@ -124,9 +145,11 @@ class Frontend:
                 self.environment,
                 Mount(source=self.source, target=source),
                 Mount(source=Path(driver.__file__), target=DRIVER),
+                Mount(source=Path(windows_text.__file__), target=WINDOWS_TEXT),
             ),
             environment={
                 **self.python.environment,
+                **environment_variables(self.python),
                 "PATH": f"{ENVIRONMENT_DIR}/bin:{BASE_ENVIRONMENT['PATH']}",
                 **self.variables,
             },
@@ -146,14 +169,46 @@ def _refuse_failure(outcome: Outcome, limits: Limits) -> None:
         raise BuildFault(f"the build {text}", code=code, log=outcome.log)
 
 
-def _head(answer: BinaryIO, outcome: Outcome) -> dict[str, object]:
+def _head(answer: BinaryIO, outcome: Outcome, limit: int = MAX_HEAD) -> dict[str, object]:
     try:
-        head = json.loads(answer.readline(MAX_HEAD))
+        head = json.loads(answer.readline(limit))
     except (ValueError, RecursionError) as error:
         raise _bad_answer(outcome) from error
     if not isinstance(head, dict):
         raise _bad_answer(outcome)
     return head
+
+
+def _metadata(head: dict[str, object], outcome: Outcome) -> dict[str, bytes] | None:
+    directory, files = head.get("directory"), head.get("files")
+    if directory is None and files == {}:
+        return None
+    if (
+        not isinstance(directory, str)
+        or why_unsafe(directory) is not None
+        or not directory.endswith(".dist-info")
+        or not isinstance(files, dict)
+        or len(files) > driver.MAX_METADATA_FILES
+    ):
+        raise _bad_answer(outcome)
+    found = {_relative_path(name, outcome): _content(files[name], outcome) for name in files}
+    if sum(map(len, found.values())) > driver.MAX_METADATA_BYTES:
+        raise _bad_answer(outcome)
+    return found
+
+
+def _relative_path(name: str, outcome: Outcome) -> str:
+    """A path whose every part is a file name."""
+    if any(why_unsafe(part) is not None for part in name.split("/")):
+        raise _bad_answer(outcome)
+    return name
+
+
+def _content(value: object, outcome: Outcome) -> bytes:
+    try:
+        return b64decode(str(value), validate=True)
+    except ValueError as error:
+        raise _bad_answer(outcome) from error
 
 
 def _wheel_name(value: object, outcome: Outcome) -> str:
@@ -169,5 +224,5 @@ def _wheel_name(value: object, outcome: Outcome) -> str:
 
 def _bad_answer(outcome: Outcome) -> BuildFault:
     return BuildFault(
-        "the build gave no proper wheel", code=FailureCode.BUILD_FAILED, log=outcome.log
+        "the build gave no proper answer", code=FailureCode.BUILD_FAILED, log=outcome.log
     )

@@ -16,7 +16,7 @@ from findpython.providers import ALL_PROVIDERS
 from builders.sandbox.interface import Interpreter, Mount
 
 MOUNTED_AT = PurePosixPath("/opt/python")
-OLDEST = {2: (2, 7), 3: (3, 6)}
+OLDEST = {2: (2, 7), 3: (3, 5)}
 ROOT_PREFIX = PurePosixPath("/usr")
 SHARED_PREFIXES = (Path("/usr/local"), Path("/opt"), Path("/"))
 """Prefixes that hold more than Python: only Python's own parts of them are mounted."""

@@ -1,7 +1,4 @@
-"""From hints to a recipe: one good attempt.
-
-The searching of recipes belongs beside this module: it will call the same steps with other values.
-"""
+"""From hints, and from what a search has chosen, to a recipe."""
 
 import json
 from collections.abc import Iterable
@@ -15,23 +12,22 @@ from packaging.version import Version
 from builders.errors import BuildFault, FailureCode
 from builders.generators import generator_pins
 from builders.hints import Hints
-from builders.pythons import choose_python
+from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
 from builders.recipe import BackendCall, LockedFile, Recipe, SourceFile, digest_of, recipe_to_json
 from builders.releases import exclusions, refuse_releases
 from builders.requirements import all_locked, checked_requirement
 from builders.resolve import Question, SourceOnlyError, UvResolver
 from builders.sandbox.interface import Interpreter, Sandbox
-from builders.source import BuildSystem, read_build_system
+from builders.search.choices import LF, PEP517, SETUP_PY, Choices
+from builders.search.releases import Releases
+from builders.source import LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
 from builders.source_only import newest_sdist
 from builders.store import Store
 from verify.index.interface import HashMismatchError, Index, IndexFile
 
 MAX_DEPTH = 4
 MAX_BUILT_REQUIREMENTS = 12
-
-LEGACY_BACKEND_SINCE = Version("40.8")
-"""setuptools.build_meta:__legacy__ came with setuptools 40.8.0 (its changelog, 2019-02-05)."""
 
 ZIP_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 """The oldest time that a ZIP archive can hold (APPNOTE 4.4.6)."""
@@ -45,6 +41,7 @@ class Order:
         source: the sdist.
         as_of: when the wheel was made: its upload time, else the best guess; UTC.
         python: the interpreter.
+        choices: what the search decided; of the wheel under test alone.
         generator: the published wheel's Generator line.
         epoch: SOURCE_DATE_EPOCH in seconds.
         above: what this source is a build requirement of, outermost first; empty for the wheel
@@ -54,6 +51,7 @@ class Order:
     source: SourceFile
     as_of: datetime
     python: Interpreter
+    choices: Choices
     generator: str | None
     epoch: int
     above: tuple[SourceFile, ...] = ()
@@ -81,33 +79,64 @@ class Planner:
         self._rebuilder = rebuilder
         self._index = index
         self._store = store
+        self._releases = Releases(index)
 
-    def plan(self, hints: Hints, source: SourceFile, as_of: datetime) -> Recipe:
+    def plan(self, hints: Hints, source: SourceFile, as_of: datetime, choices: Choices) -> Recipe:
         """The recipe for one attempt at a published wheel.
+
+        Args:
+            hints: what the wheel teaches.
+            source: its sdist.
+            as_of: when the wheel was made.
+            choices: what the search decided instead.
 
         Raises:
             BuildFault: no recipe can be made.
             IndexFault, SandboxFault: the surroundings failed.
         """
-        python = choose_python(hints, as_of, self._sandbox.interpreters())
+        if choices.recipe is not None and choices.python is None:
+            return self._adapted(choices.recipe, source, choices)
+        as_of = choices.as_of or as_of
+        available = self._sandbox.interpreters()
+        python = chosen_python(choices, available) or choose_python(hints, as_of, available)
         moment = max(hints.newest or as_of, ZIP_EPOCH)
         order = Order(
             source=source,
             as_of=as_of,
             python=python,
+            choices=choices,
             generator=hints.generator,
             epoch=int(moment.timestamp()),
         )
         return self._plan(order)
+
+    def _adapted(self, recipe: Recipe, source: SourceFile, choices: Choices) -> Recipe:
+        """A recipe that a person gave, as far as nothing else was chosen since."""
+        if recipe.source != source:
+            raise BuildFault(
+                f"the given recipe is for {recipe.source.filename} with another sha256 or name "
+                f"than {source.filename} has here",
+                code=FailureCode.UNSUPPORTED,
+            )
+        call = replace(
+            recipe.backend,
+            mode=choices.mode or recipe.backend.mode,
+            setup_options=choices.setup_options or recipe.backend.setup_options,
+            version=choices.version or recipe.backend.version,
+        )
+        changed = replace(recipe, backend=call)
+        if choices.line_ends != LF:
+            changed = replace(changed, line_ends=choices.line_ends)
+        return self._releases.replaced(changed, choices.versions)
 
     def _plan(self, order: Order) -> Recipe:
         path = self._rebuilder.gather_source(order.source)
         system = read_build_system(path)
         recipe = self._recipe(order, system, self._lock(order, system, ()))
         dynamic = self._dynamic_requires(recipe)
-        if all_locked(dynamic, recipe.requirements, order.python):
-            return recipe
-        return self._recipe(order, system, self._lock(order, system, dynamic))
+        if not all_locked(dynamic, recipe.requirements, order.python):
+            recipe = self._recipe(order, system, self._lock(order, system, dynamic))
+        return self._releases.replaced(recipe, order.choices.versions)
 
     def _recipe(self, order: Order, system: BuildSystem, locked: tuple[LockedFile, ...]) -> Recipe:
         return Recipe(
@@ -116,7 +145,8 @@ class Planner:
             sandbox=self._sandbox.name,
             image=self._sandbox.image,
             as_of=order.as_of.astimezone(UTC),
-            backend=_backend_call(system, locked),
+            backend=_backend_call(system, locked, order.choices),
+            line_ends=order.choices.line_ends,
             requirements=locked,
             environment={"SOURCE_DATE_EPOCH": str(order.epoch)},
         )
@@ -186,7 +216,7 @@ class Planner:
             )
         source = newest_sdist(name, specifiers, order.as_of, self._index)
         refuse_releases(order.chain, [source])
-        recipe = self._plan(replace(order, source=source, generator=None, above=order.chain))
+        recipe = self._plan(_below(order, source))
         return LockedFile(
             name=source.name,
             version=source.version,
@@ -202,12 +232,25 @@ class Planner:
             raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
 
 
-def _backend_call(system: BuildSystem, locked: tuple[LockedFile, ...]) -> BackendCall:
+def _below(order: Order, source: SourceFile) -> Order:
+    """The order for a build requirement, of which no published wheel says anything."""
+    return replace(order, source=source, generator=None, choices=Choices(), above=order.chain)
+
+
+def _backend_call(
+    system: BuildSystem, locked: tuple[LockedFile, ...], choices: Choices
+) -> BackendCall:
     """PEP 517 wherever the source or its setuptools knows it, else a direct setup.py call."""
     setuptools = [Version(file.version) for file in locked if file.name == "setuptools"]
     old = bool(setuptools) and setuptools[0] < LEGACY_BACKEND_SINCE
-    mode = "setup.py" if old and not system.declared else "pep517"
-    return BackendCall(mode=mode, backend=system.backend, backend_path=system.backend_path)
+    usual = SETUP_PY if old and not system.declared else PEP517
+    return BackendCall(
+        mode=choices.mode or usual,
+        backend=system.backend,
+        backend_path=system.backend_path,
+        setup_options=choices.setup_options,
+        version=choices.version,
+    )
 
 
 def _kept_requires(text: str | None) -> tuple[str, ...] | None:

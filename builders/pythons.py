@@ -12,18 +12,21 @@ from packaging.specifiers import SpecifierSet
 from builders.errors import BuildFault, FailureCode
 from builders.hints import Hints
 from builders.sandbox.interface import Interpreter
+from builders.search.choices import Choices
 
 ADOPTION = timedelta(days=120)
 """How long after a CPython release its use for building releases is assumed."""
 
 _CPYTHON = re.compile(r"cp([0-9])([0-9]{1,12})")
+_PYTHON_2 = frozenset({"py2", "py27"})
 
 
 def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter]) -> Interpreter:
     """The interpreter for a rebuild.
 
-    A wheel for one CPython needs that one. Any other takes the newest version that was in use at
-    `as_of` and satisfies Requires-Python, else the nearest newer one, else the newest of all.
+    A wheel for one CPython needs that one, a wheel for Python 2 alone needs 2.7. Any other takes
+    the newest version that was in use at `as_of` and satisfies Requires-Python, else the nearest
+    newer one, else the newest of all.
 
     Raises:
         BuildFault: none of the available interpreters will do.
@@ -41,13 +44,34 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
     return min(usable, key=lambda python: python.version)
 
 
+def chosen_python(choices: Choices, available: Sequence[Interpreter]) -> Interpreter | None:
+    """The interpreter that the search decided on; None where it left that open.
+
+    Raises:
+        BuildFault: the sandbox has no such interpreter.
+    """
+    if choices.python is None:
+        return None
+    for python in available:
+        if python.version == choices.python:
+            return python
+    wanted = f"CPython {choices.python[0]}.{choices.python[1]}"
+    raise BuildFault(f"the sandbox has no {wanted}", code=FailureCode.UNSUPPORTED)
+
+
 def _required_version(hints: Hints) -> tuple[int, int] | None:
-    """The version a `cpXY` tag names; of an abi3 wheel's the lowest, which it was built with."""
+    """The version a `cpXY` tag names; of an abi3 wheel's the lowest, which it was built with.
+
+    `bdist_wheel` writes the tag `py2` where Python 2 runs it, and the wheel is not universal.
+    """
     versions = [
         (int(match[1]), int(match[2]))
         for tag in hints.tags
         if (match := _CPYTHON.fullmatch(tag.interpreter)) is not None
     ]
+    interpreters = {tag.interpreter for tag in hints.tags}
+    if interpreters and interpreters <= _PYTHON_2:
+        return (2, 7)
     return min(versions, default=None)
 
 

@@ -86,6 +86,7 @@ class Rebuilder:
             call=recipe.backend,
             variables={**recipe.environment, **recipe.compiler_flags},
             umask=recipe.umask,
+            line_ends=recipe.line_ends,
             config_settings=recipe.config_settings,
             limits=self._limits,
         )

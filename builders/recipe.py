@@ -35,11 +35,16 @@ class BackendCall:
         mode: `pep517` calls the backend's hooks, `setup.py` runs `setup.py bdist_wheel`.
         backend: the PEP 517 object reference; unused in mode `setup.py`.
         backend_path: PEP 517 `backend-path`, relative to the source's root.
+        setup_options: arguments after `setup.py bdist_wheel`; unused in mode `pep517`.
+        version: that of the sdist's PKG-INFO, to be written into its pyproject.toml, which has
+            another one where a tool computed it; None leaves the file alone.
     """
 
     mode: str
     backend: str
     backend_path: tuple[str, ...] = ()
+    setup_options: tuple[str, ...] = ()
+    version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +75,7 @@ class Recipe:
         requirements: the build environment, sorted by name.
         environment: variables on top of the sandbox's fixed ones.
         umask: octal digits.
+        line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
     """
 
     source: SourceFile
@@ -81,6 +87,7 @@ class Recipe:
     requirements: tuple[LockedFile, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     umask: str = "022"
+    line_ends: str = "lf"
     config_settings: Mapping[str, str] = field(default_factory=dict)
     compiler_flags: Mapping[str, str] = field(default_factory=dict)
     post_steps: tuple[str, ...] = ()
@@ -115,10 +122,13 @@ def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
             "mode": recipe.backend.mode,
             "backend": recipe.backend.backend,
             "backend_path": list(recipe.backend.backend_path),
+            "setup_options": list(recipe.backend.setup_options),
+            "version": recipe.backend.version,
         },
         "requirements": [_locked_to_json(file) for file in recipe.requirements],
         "environment": dict(recipe.environment),
         "umask": recipe.umask,
+        "line_ends": recipe.line_ends,
         "config_settings": dict(recipe.config_settings),
         "compiler_flags": dict(recipe.compiler_flags),
         "post_steps": list(recipe.post_steps),
@@ -175,10 +185,13 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
             mode=values.mode(backend["mode"]),
             backend=values.text(backend["backend"]),
             backend_path=values.texts(backend["backend_path"]),
+            setup_options=values.texts(backend.get("setup_options", [])),
+            version=None if backend.get("version") is None else values.version(backend["version"]),
         ),
         requirements=tuple(_locked(item, depth) for item in document["requirements"]),
         environment=values.variables(document["environment"]),
         umask=values.umask(document["umask"]),
+        line_ends=values.line_ends(document.get("line_ends", "lf")),
         config_settings=values.settings(document["config_settings"]),
         compiler_flags=values.variables(document["compiler_flags"]),
         post_steps=values.texts(document["post_steps"]),

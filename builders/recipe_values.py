@@ -70,6 +70,16 @@ def python(value: object) -> str:
     return _matching(value, r"[0-9]\.[0-9]{1,2}", "Python version X.Y")
 
 
+def line_ends(value: object) -> str:
+    """`lf` or `crlf`."""
+    return _matching(value, "lf|crlf", "line_ends")
+
+
+def version(value: object) -> str:
+    """A PEP 440 version as it stands in a file, short enough to be an honest one."""
+    return _matching(value, r"[0-9A-Za-z.!+_-]{1,100}", "version")
+
+
 def umask(value: object) -> str:
     """Octal digits of a umask."""
     return _matching(value, "[0-7]{3,4}", "umask")

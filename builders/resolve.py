@@ -17,18 +17,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.utils import (
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_wheel_filename,
+)
+from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
 from builders.machine import environment_tags, uv_platform
 from builders.recipe import digest_of
+from builders.resolve_old import ListedWheels
 from builders.store import Store, StoreError
 from verify.errors import TruewheelError
-from verify.index.interface import FileKind, IndexFile, IndexUnreachableError, Sha256
+from verify.index.interface import FileKind, Index, IndexFile, IndexUnreachableError, Sha256
 
 UV_TIMEOUT = 300.0
 
@@ -111,9 +119,10 @@ class UvIndexes:
 class UvResolver:
     """Resolves with uv; every answer is kept, since the past does not change."""
 
-    def __init__(self, indexes: UvIndexes, store: Store, *, offline: bool) -> None:
+    def __init__(self, indexes: UvIndexes, store: Store, *, index: Index, offline: bool) -> None:
         self._indexes = indexes
         self._store = store
+        self._index = index
         self._offline = offline
 
     def resolve(self, question: Question) -> tuple[IndexFile, ...]:
@@ -135,17 +144,25 @@ class UvResolver:
                 "platform": uv_platform(),
             }
         )
-        tags = environment_tags(question.python)
         kept = self._store.recall("resolutions", key)
         if kept is not None:
             with suppress(UnreadableLockError):
-                return _chosen_files(kept, tags)
+                return self._chosen_files(kept, question)
         text = self._ask_uv(question)
-        files = _chosen_files(text, tags)
+        files = self._chosen_files(text, question)
         # Of the last minutes and the future more files may appear; offline, others may be cached.
         if not self._offline and question.as_of < datetime.now(UTC) - SETTLED:
             self._store.remember("resolutions", key, text)
         return files
+
+    def _chosen_files(self, text: str, question: Question) -> tuple[IndexFile, ...]:
+        tags = environment_tags(question.python)
+        rank = {tag: place for place, tag in enumerate(tags)}
+        document = _read_toml(text)
+        if question.python >= (3, 0):
+            return tuple(_chosen_wheel(package, rank) for package in _locked_packages(document))
+        listed = ListedWheels(self._index, question.as_of, rank)
+        return tuple(_listed_wheel(*release, listed) for release in _releases(document))
 
     def _ask_uv(self, question: Question) -> str:
         from uv import find_uv_bin  # noqa: PLC0415 - only a cold cache needs it
@@ -227,17 +244,43 @@ def _failure(stderr: str) -> TruewheelError:
     )
 
 
-def _chosen_files(text: str, tags: tuple[Tag, ...]) -> tuple[IndexFile, ...]:
+def _read_toml(text: str) -> dict[str, Any]:
     try:
-        lock = Pylock.from_dict(tomllib.loads(text))
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> UnreadableLockError:
+    return UnreadableLockError(f"uv wrote a lock that cannot be read: {error}")
+
+
+def _locked_packages(document: dict[str, Any]) -> tuple[Package, ...]:
+    try:
+        lock = Pylock.from_dict(document)
     except (ValueError, RecursionError, PylockValidationError) as error:
-        raise UnreadableLockError(f"uv wrote a lock that cannot be read: {error}") from error
-    rank = {tag: place for place, tag in enumerate(tags)}
-    return tuple(
-        _chosen_wheel(package, rank)
-        for package in sorted(lock.packages, key=lambda package: package.name)
-        if package.archive is None
-    )
+        raise _unreadable(error) from error
+    in_order = sorted(lock.packages, key=lambda package: package.name)
+    return tuple(package for package in in_order if package.archive is None)
+
+
+def _releases(document: dict[str, Any]) -> list[tuple[NormalizedName, Version]]:
+    """The chosen releases; without their wheels such a document is no lock, see `resolve_old`."""
+    try:
+        return sorted(
+            (canonicalize_name(package["name"]), Version(package["version"]))
+            for package in document.get("packages", ())
+            if "archive" not in package
+        )
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _unreadable(error) from error
+
+
+def _listed_wheel(name: NormalizedName, version: Version, listed: ListedWheels) -> IndexFile:
+    file = listed.best(name, version)
+    if file is None:
+        raise SourceOnlyError(name)
+    return file
 
 
 def _chosen_wheel(package: Package, rank: dict[Tag, int]) -> IndexFile:

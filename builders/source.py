@@ -4,6 +4,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.version import Version
+
 from builders.errors import BuildFault, FailureCode
 from builders.recipe_values import MAX_ITEMS, MAX_TEXT
 from builders.sdist import planning_files
@@ -13,6 +15,9 @@ MAX_KEY_COST = 8_000_000
 prefix of a dotted key, so its memory grows with that sum; honest files stay far below a million."""
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
+LEGACY_BACKEND_SINCE = Version("40.8")
+"""setuptools.build_meta:__legacy__ came with setuptools 40.8.0 (its changelog, 2019-02-05)."""
+
 LEGACY_REQUIRES = ("setuptools", "wheel")
 
 

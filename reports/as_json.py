@@ -179,7 +179,9 @@ def _attempt(attempt: Attempt) -> JSONObject:
         "recipe": attempt.recipe,
         "verdict": attempt.verdict,
         "reason": attempt.reason,
-        "seconds": attempt.seconds,
+        "seconds": round(attempt.seconds, 3),
+        "chosen": list(attempt.chosen),
+        "distance": attempt.distance,
         "detail": attempt.detail,
         "log_tail": attempt.log_tail,
     }

@@ -10,7 +10,7 @@ from reports.byte_table import render_accounting
 from reports.evidence import evidence_lines
 from reports.printable import printable
 from verify.finding import Finding, FindingClass
-from verify.results import CheckReport, CheckResult, Diff
+from verify.results import Attempt, CheckReport, CheckResult, Diff
 from verify.verdict import Verdict
 
 VERDICT_STYLE = {
@@ -138,6 +138,7 @@ def _provenance(result: CheckResult, console: Console) -> None:
         rows.append(("source", f"{_day(result.source.upload_time)}  {result.source.filename}"))
     if result.recipe is not None:
         rows.append(("rebuilt", _recipe_line(result)))
+        rows += _attempt_rows(result)
     seconds = result.seconds
     times = (
         f"fetch {seconds.fetch:.1f}, resolve {seconds.resolve:.1f}, build {seconds.build:.1f}, "
@@ -145,6 +146,21 @@ def _provenance(result: CheckResult, console: Console) -> None:
     )
     for label, text in (*rows, ("seconds", times)):
         console.print(Text(f"  {label:<9}{printable(text)}"))
+
+
+def _attempt_rows(result: CheckResult) -> list[tuple[str, str]]:
+    """What was tried, where the first recipe was not good enough."""
+    if len(result.attempts) < 2:
+        return []
+    return [
+        ("" if at else "tried", f"{at + 1}. {attempt.verdict}: {_chosen(attempt)}")
+        for at, attempt in enumerate(result.attempts)
+    ]
+
+
+def _chosen(attempt: Attempt) -> str:
+    words = ", ".join(attempt.chosen) or "what the wheel's own hints say"
+    return f"{words} ({attempt.reason})" if attempt.reason else words
 
 
 def _recipe_line(result: CheckResult) -> str:

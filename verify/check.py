@@ -1,9 +1,11 @@
 """The main job: is a published wheel what its source builds to?
 
     fetch the wheel and its source          verify.index
+    choose what to try                      builders.search
     plan a recipe from the wheel's hints    builders.planner
     rebuild the wheel in a sandbox          builders.rebuild
     compare, account for every byte         verify.compare
+    try again, led by what differed         builders.search
     decide                                  verify.policy
     explain to a person, if asked           verify.explaining
 
@@ -15,14 +17,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
 from builders.errors import BuildFault
-from builders.hints import read_hints
-from builders.rebuild import Rebuild
+from builders.hints import Hints, read_hints
 from builders.recipe import Recipe, SourceFile, recipe_to_json
+from builders.search.choices import Choices
+from builders.search.profile import read_profile
+from builders.search.search import Search
 from verify.compare.engine import compare
 from verify.distinfo.served import served_metadata_facts
 from verify.errors import TruewheelError
@@ -30,6 +36,7 @@ from verify.events import Step
 from verify.index.interface import (
     ConflictingFilesError,
     HashMismatchError,
+    IndexFault,
     IndexFile,
     Sha256,
 )
@@ -61,13 +68,16 @@ FIXED_ZIP_TIMES = frozenset(
 """Times that tools write when they know none; they say nothing about when a wheel was made."""
 
 
+RANKED = tuple(Verdict)
+"""Best to worst, as they are declared."""
+
+
 class UndeterminedError(TruewheelError):
     """No comparison can be made of this one wheel; never leaves this module."""
 
-    def __init__(self, reason: Reason, detail: str, log: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
-        self.log = log
 
 
 def check_all(
@@ -118,10 +128,35 @@ def check(subject: Subject, bench: Workbench) -> CheckResult:
     """
     work = _Work(subject=subject, bench=bench)
     try:
-        diff = work.run()
+        return work.judged(work.run())
     except UndeterminedError as error:
         return work.undetermined(error)
-    return work.judged(diff)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """What an attempt starts from: the published wheel and its source, and what they teach."""
+
+    wheel: Path
+    source: SourceFile
+    hints: Hints
+    as_of: datetime
+    search: Search
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """An attempt that ended in a comparison."""
+
+    recipe: Recipe
+    rebuilt: Path
+    diff: Diff
+    distance: int
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Less is better."""
+        return RANKED.index(self.diff.verdict), self.distance
 
 
 @dataclass(kw_only=True)
@@ -133,17 +168,37 @@ class _Work:
     watch: Stopwatch = field(default_factory=Stopwatch)
     wheel: Path | None = None
     source: SourceFile | None = None
-    recipe: Recipe | None = None
-    rebuilt: Path | None = None
     served_metadata: tuple[Sha256, ...] = ()
+    attempts: list[Attempt] = field(default_factory=list)
+    recipe: Recipe | None = None
+    best: _Judged | None = None
+    detail: str | None = None
 
-    def run(self) -> Diff:
-        """The steps of the module's description, up to the comparison."""
+    def run(self) -> _Judged:
+        """The steps of the module's description; gives the best attempt.
+
+        Raises:
+            UndeterminedError: no attempt ended in a comparison.
+        """
         self.wheel, self.source = self._fetch()
         self.bench.open_sandbox()  # which may build an image: no part of any wheel's stages
-        self.recipe = self._plan(self.wheel, self.source)
-        self.rebuilt = self._rebuild(self.recipe).wheel
-        return self._compare(self.wheel, self.rebuilt)
+        with self._stage("resolve"):
+            case = self._open(self.wheel, self.source)
+        first: BuildFault | None = None
+        for choices in chain(self._given(), self._candidates(case.search)):
+            try:
+                self._attempt(case, choices)
+            except BuildFault as fault:
+                first = first or fault
+                self._failed(choices, fault)
+        if self.best is None:
+            raise _undetermined(first)
+        return self.best
+
+    def _given(self) -> Iterator[Choices]:
+        """The recipe to start from, if a person gave one."""
+        if self.bench.settings.recipe is not None:
+            yield Choices(recipe=self.bench.settings.recipe)
 
     def _fetch(self) -> tuple[Path, SourceFile]:
         wheel, source = self.subject.wheel, self.subject.source
@@ -166,10 +221,14 @@ class _Work:
         except HashMismatchError as error:
             raise UndeterminedError(Reason.HASH_MISMATCH, error.message) from error
 
-    def _plan(self, wheel: Path, source: SourceFile) -> Recipe:
-        with self._stage("resolve"), _building():
-            hints = read_hints(wheel)
-            return self.bench.planner.plan(hints, source, self._as_of(hints.newest))
+    def _open(self, wheel: Path, source: SourceFile) -> _Case:
+        try:
+            hints, published = read_hints(wheel), read_profile(wheel)
+        except BuildFault as fault:
+            raise _undetermined(fault) from fault
+        as_of = self._as_of(hints.newest)
+        search = Search(published, as_of, self.bench.prober)
+        return _Case(wheel=wheel, source=source, hints=hints, as_of=as_of, search=search)
 
     def _as_of(self, newest: datetime | None) -> datetime:
         """When the wheel was made: its upload, else its newest plausible ZIP time, else now."""
@@ -180,14 +239,63 @@ class _Work:
             return newest
         return datetime.now(UTC)
 
-    def _rebuild(self, recipe: Recipe) -> Rebuild:
-        with self._stage("build"), _building():
-            return self.bench.rebuilder.rebuild(recipe, fresh=self.bench.settings.fresh)
+    def _candidates(self, search: Search) -> Iterator[Choices]:
+        """What to try, within the budget; the first attempt is always made."""
+        settings = self.bench.settings
+        while len(self.attempts) < settings.attempts:
+            if self.attempts and self.watch.read().total > settings.search_seconds:
+                self.detail = f"the search ended after {settings.search_seconds:g} s"
+                return
+            choices = self._proposed(search)
+            if choices is None:
+                return
+            yield choices
 
-    def _compare(self, wheel: Path, rebuilt: Path) -> Diff:
+    def _proposed(self, search: Search) -> Choices | None:
+        try:
+            with self._stage("resolve"):
+                return search.propose()
+        except IndexFault as fault:
+            # What was found out so far needs no index any more.
+            self.detail = f"the search ended early: {fault.message}"
+            return None
+
+    def _attempt(self, case: _Case, choices: Choices) -> None:
+        self.recipe = None
+        with self._stage("resolve"):
+            recipe = self.bench.planner.plan(case.hints, case.source, case.as_of, choices)
+        self.recipe = recipe
+        with self._stage("build"):
+            rebuild = self.bench.rebuilder.rebuild(recipe, fresh=self.bench.settings.fresh)
         with self._stage("compare"):
-            told = served_metadata_facts(wheel, self.served_metadata)
-            return compare(wheel, rebuilt, told=told)
+            told = served_metadata_facts(case.wheel, self.served_metadata)
+            diff = compare(case.wheel, rebuild.wheel, told=told)
+            distance = case.search.learn(choices, recipe, rebuild.wheel)
+        judged = _Judged(recipe=recipe, rebuilt=rebuild.wheel, diff=diff, distance=distance)
+        self._note(choices, diff.verdict, diff.reason, distance=distance, seconds=rebuild.seconds)
+        if self.best is None or judged.rank < self.best.rank:
+            self.best = judged
+
+    def _failed(self, choices: Choices, fault: BuildFault) -> None:
+        self._note(
+            choices,
+            Verdict.UNDETERMINED,
+            Reason(fault.code),
+            detail=fault.message,
+            log_tail=fault.log[-LOG_TAIL:] or None,
+        )
+
+    def _note(
+        self,
+        choices: Choices,
+        verdict: Verdict,
+        reason: Reason | None,
+        **more: Any,  # noqa: ANN401 - fields of Attempt
+    ) -> None:
+        recipe = self.recipe.digest if self.recipe else None
+        self.attempts.append(
+            Attempt(recipe=recipe, verdict=verdict, reason=reason, chosen=choices.told, **more)
+        )
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -198,13 +306,12 @@ class _Work:
 
     def undetermined(self, error: UndeterminedError) -> CheckResult:
         """The result of a check that no comparison came out of."""
-        return self._result(
-            Verdict.UNDETERMINED, error.reason, detail=error.message, log_tail=error.log[-LOG_TAIL:]
-        )
+        return self._result(Verdict.UNDETERMINED, error.reason, detail=error.message)
 
-    def judged(self, diff: Diff) -> CheckResult:
-        """The result of a check that ended in a comparison."""
-        return self._result(diff.verdict, diff.reason, diff=diff)
+    def judged(self, best: _Judged) -> CheckResult:
+        """The result of a check of which one attempt at least ended in a comparison."""
+        self.recipe, diff = best.recipe, best.diff
+        return self._result(diff.verdict, diff.reason, diff=diff, detail=self.detail)
 
     def _result(
         self,
@@ -213,20 +320,10 @@ class _Work:
         *,
         diff: Diff | None = None,
         detail: str | None = None,
-        log_tail: str = "",
     ) -> CheckResult:
         wheel, source = _checked_wheel(self.subject.wheel, diff), _checked_source(self)
         signals = release_signals(wheel, source) if wheel and source else ()
         decision = decide(verdict, signals, self.recipe.sandbox if self.recipe else None)
-        seconds = self.watch.read()
-        attempt = self.recipe and Attempt(
-            recipe=self.recipe.digest,
-            verdict=verdict,
-            reason=reason,
-            seconds=seconds.build,
-            detail=detail,
-            log_tail=log_tail or None,
-        )
         return CheckResult(
             requirement=self.subject.requirement,
             wheel=wheel,
@@ -239,8 +336,8 @@ class _Work:
             signals=signals,
             diff=diff,
             recipe=recipe_to_json(self.recipe) if self.recipe else None,
-            attempts=(attempt,) if attempt else (),
-            seconds=seconds,
+            attempts=tuple(self.attempts),
+            seconds=self.watch.read(),
             explanation=self._explain(trusted=decision.trusted),
         )
 
@@ -249,16 +346,16 @@ class _Work:
         reports = self.bench.reports
         if reports is None:
             return None
-        return reports.explain(self.wheel, self.rebuilt, trusted=trusted)
+        return reports.explain(
+            self.wheel, self.best.rebuilt if self.best else None, trusted=trusted
+        )
 
 
-@contextmanager
-def _building() -> Iterator[None]:
-    """A wheel that cannot be rebuilt is undetermined; its failure code is the reason."""
-    try:
-        yield
-    except BuildFault as fault:
-        raise UndeterminedError(Reason(fault.code), fault.message, fault.log) from fault
+def _undetermined(fault: BuildFault | None) -> UndeterminedError:
+    """A wheel that cannot be rebuilt is undetermined; the first failure's code is the reason."""
+    if fault is None:
+        return UndeterminedError(Reason.UNSUPPORTED, "nothing was tried")
+    return UndeterminedError(Reason(fault.code), fault.message)
 
 
 def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | None:

@@ -124,12 +124,22 @@ class CheckedSource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """One rebuild that was tried: its recipe's digest, how it ended, and a line on why."""
+    """One rebuild that was tried.
 
-    recipe: str
+    Attributes:
+        recipe: its recipe's digest, None where no recipe could be made.
+        verdict, reason, detail: how it ended.
+        seconds: wall time of the build, 0 for one that was remembered.
+        chosen: what the search changed, in words; nothing for the first attempt.
+        distance: members, and lines of METADATA and WHEEL, that differ; None without a rebuild.
+    """
+
+    recipe: str | None
     verdict: Verdict
     reason: str | None
-    seconds: float
+    seconds: float = 0.0
+    chosen: tuple[str, ...] = ()
+    distance: int | None = None
     detail: str | None = None
     log_tail: str | None = None
 

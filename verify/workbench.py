@@ -7,9 +7,12 @@ from pathlib import Path
 
 from builders.planner import Planner
 from builders.rebuild import Rebuilder
+from builders.recipe import Recipe
 from builders.resolve import UvIndexes, UvResolver
 from builders.sandbox.interface import Limits, Sandbox
 from builders.sandbox.select import open_sandbox
+from builders.search.probe import Prober
+from builders.search.releases import Releases
 from builders.store import Store
 from verify.events import Listener
 from verify.explaining.explainer import Explainer
@@ -30,6 +33,9 @@ class Settings:
         sandbox: `auto`, `docker`, `bubblewrap` or `unsafe-host`.
         cache_root: where everything fetched and built is kept.
         fresh: build again what an earlier run remembers.
+        recipe: what the search starts from, None for the hints.
+        attempts: rebuilds that are tried at most for one wheel.
+        search_seconds: after which no further one is begun.
         reports: the folder for diffoscope's reports, None where nobody asked for them.
     """
 
@@ -40,6 +46,9 @@ class Settings:
     offline: bool = False
     fresh: bool = False
     reports: Path | None = None
+    recipe: Recipe | None = None
+    attempts: int = 8
+    search_seconds: float = 600.0
     limits: Limits
     environ: tuple[tuple[str, str], ...]
     cwd: Path
@@ -127,11 +136,18 @@ class Workbench:
         )
         return Planner(
             sandbox=self.sandbox,
-            resolver=UvResolver(indexes, self._store, offline=self.settings.offline),
+            resolver=UvResolver(
+                indexes, self._store, index=self.index, offline=self.settings.offline
+            ),
             rebuilder=self.rebuilder,
             index=self.index,
             store=self._store,
         )
+
+    @cached_property
+    def prober(self) -> Prober:
+        """Which backend wrote some metadata."""
+        return Prober(self.rebuilder, Releases(self.index), self._store)
 
     @cached_property
     def reports(self) -> ReportFolder | None:

@@ -33,10 +33,10 @@ NEEDED = {
 """Shown directories below /usr by their parent; files beside them are shown too."""
 
 PYTHON_PACKAGES = (
-    "lib*/python3*/site-packages",
-    "lib*/python3*/dist-packages",
-    "lib*/python3*/ensurepip/_bundled",
-    "lib*/python3*/test",
+    "lib*/python[23]*/site-packages",
+    "lib*/python[23]*/dist-packages",
+    "lib*/python[23]*/ensurepip/_bundled",
+    "lib*/python[23]*/test",
 )
 """Installed packages, and the published wheels that CPython ships along."""
 

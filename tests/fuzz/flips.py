@@ -4,6 +4,7 @@
 with 1 if the law breaks. Which bytes are changed follows from the seed alone.
 """
 
+import math
 import random
 import struct
 import sys
@@ -204,7 +205,7 @@ def flip_chunk(name: str, count: int, seed: str) -> list[Told]:
 def main(flips: int) -> int:
     """Flip, print what came out of it, and return the exit code."""
     start = time.monotonic()
-    chunks = max(1, flips // (_CHUNK * len(PAIRS)))
+    chunks = math.ceil(flips / (_CHUNK * len(PAIRS)))
     jobs = [(name, _CHUNK, f"{SEED} {name} {at}") for at in range(chunks) for name in PAIRS]
     verdicts: Counter[tuple[str, str]] = Counter()
     regions: Counter[tuple[str, str]] = Counter()

@@ -28,7 +28,7 @@ class HonestPair:
     rebuilt: bytes
     filename: str = FILENAME
     has_other_compressor: bool = False
-    """Nothing reproduces the published streams, so another stream of equal content does not show."""
+    """Nothing reproduces the published streams, so another one of equal content does not show."""
 
 
 def _files(generator: str = "bdist_wheel (0.43.0)") -> dict[str, bytes]:

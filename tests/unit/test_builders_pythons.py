@@ -68,6 +68,22 @@ def test_a_wheel_for_one_cpython_takes_that_one(tag: str, version: tuple[int, in
     assert choose_python(hints(tag), day(2025, 1), AVAILABLE).version == version
 
 
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [
+        ("py2-none-any", (2, 7)),
+        ("py27-none-any", (2, 7)),
+        ("py2.py27-none-any", (2, 7)),
+        ("cp27-none-any", (2, 7)),
+        ("py2.py3-none-any", (3, 13)),
+        ("py2.cp36-none-any", (3, 6)),
+        ("py26-none-any", (3, 13)),
+    ],
+)
+def test_only_a_wheel_for_python_2_alone_takes_python_2(tag: str, version: tuple[int, int]) -> None:
+    assert choose_python(hints(tag), day(2025, 6), AVAILABLE).version == version
+
+
 def test_a_missing_python_is_said_with_what_there_is() -> None:
     with pytest.raises(BuildFault, match=r"CPython 3\.8.*2\.7") as caught:
         choose_python(hints("cp38-cp38-linux_x86_64"), day(2025, 1), AVAILABLE)

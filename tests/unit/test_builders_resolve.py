@@ -6,7 +6,7 @@ import pytest
 from builders.errors import BuildFault
 from builders.resolve import Question, SourceOnlyError, UvIndexes, UvResolver, _failure
 from builders.store import Store, StoreError
-from verify.index.interface import IndexUnreachableError
+from verify.index.interface import IndexFile, IndexUnreachableError, Project, Sha256
 
 PAST = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -57,11 +57,27 @@ def test_quoted_text_does_not_pass_for_a_failure_of_the_index() -> None:
     assert type(_failure(stderr)) is BuildFault
 
 
+class NoIndex:
+    """An index that a resolution for Python 3 does not ask."""
+
+    def project(self, name: str) -> Project:
+        raise AssertionError(f"{name} was asked for")
+
+    def fetch(self, file: IndexFile) -> Path:
+        raise AssertionError(f"{file.filename} was asked for")
+
+    def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
+        raise AssertionError(f"{file.filename} was asked for")
+
+
 def resolver(folder: Path, *, offline: bool = False) -> UvResolver:
     """With an index that nobody listens at; a resolution of nothing asks no index."""
     arguments = ("--no-config", "--default-index", "http://127.0.0.1:1/simple")
     return UvResolver(
-        UvIndexes(arguments=arguments, environment={}), Store(folder), offline=offline
+        UvIndexes(arguments=arguments, environment={}),
+        Store(folder),
+        index=NoIndex(),
+        offline=offline,
     )
 
 

@@ -15,6 +15,7 @@ def test_applications_and_packages_are_hidden_and_the_compiler_is_not(tmp_path: 
         "bin",
         "lib/gcc",
         "lib/x86_64-linux-gnu",
+        "lib/python2.7/dist-packages",
         "lib/python3/dist-packages",
         "lib/python3.11/ensurepip/_bundled",
         "lib/some-application/lib/python3.12/site-packages",
@@ -28,6 +29,7 @@ def test_applications_and_packages_are_hidden_and_the_compiler_is_not(tmp_path: 
     (tmp_path / "lib/libfile.so").write_text("")
     assert _hidden(tmp_path) == {
         "/usr/lib/python3.11/ensurepip/_bundled",
+        "/usr/lib/python2.7/dist-packages",
         "/usr/lib/python3/dist-packages",
         "/usr/lib/some-application",
         "/usr/lib64/python3.12/site-packages",

@@ -3,13 +3,20 @@
 import os
 from pathlib import Path
 
+from builders.recipe import Recipe
 from builders.sandbox.interface import Limits
 from verify.cli.options import Work
 from verify.events import Listener
 from verify.workbench import Settings, Workbench
 
 
-def open_bench(work: Work, listener: Listener, *, reports: Path | None = None) -> Workbench:
+def open_bench(
+    work: Work,
+    listener: Listener,
+    *,
+    reports: Path | None = None,
+    recipe: Recipe | None = None,
+) -> Workbench:
     """The workbench that the options ask for; nothing is opened yet."""
     memory = work.memory * 1024**2
     settings = Settings(
@@ -19,7 +26,10 @@ def open_bench(work: Work, listener: Listener, *, reports: Path | None = None) -
         extra_index_urls=work.extra_index_urls,
         offline=work.offline,
         fresh=work.fresh,
+        attempts=work.attempts,
+        search_seconds=work.search_seconds,
         reports=reports,
+        recipe=recipe,
         limits=Limits(
             wall_seconds=work.timeout, cpu_seconds=int(work.timeout) + 1, memory_bytes=memory
         ),

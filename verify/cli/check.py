@@ -12,6 +12,7 @@ from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit, exit_for
 from verify.cli.explain import explain_folder_option, prepare_folder, tell_reports
 from verify.cli.options import Output, Work, accounting_option, output_options, work_options
+from verify.cli.recipe_file import read_recipe
 from verify.errors import TruewheelError, UsageFault
 from verify.index.select import Target
 from verify.results import CheckReport, CheckResult, Failure
@@ -29,6 +30,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--platform", metavar="TAG", help="... and for this platform tag.")
 @click.option("--wheel", "glob", metavar="GLOB", help="Choose wheels by file name.")
 @click.option("--all-wheels", is_flag=True, help="Check every wheel of the release.")
+@click.option("--recipe", type=EXISTING, help="Start from this recipe, not from the hints.")
 @accounting_option
 @explain_folder_option
 @work_options
@@ -42,6 +44,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     platform: str | None,
     glob: str | None,
     all_wheels: bool,
+    recipe: Path | None,
     accounting: bool,
     explain: Path | None,
     work: Work,
@@ -62,6 +65,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     target = Target(python=_python(python_version), platform=platform)
     target.tags()  # an unknown platform is refused before any work starts
     choice = Choice(target=target, glob=glob, all_wheels=all_wheels)
+    given = read_recipe(recipe) if recipe else None
     prepare_folder(explain)
 
     def run(bench: Workbench) -> Iterator[CheckResult]:
@@ -71,7 +75,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
             yield from check_all(asked, choice, bench)
 
     with progress(output) as listener:
-        report = _collect(run(open_bench(work, listener, reports=explain)))
+        report = _collect(run(open_bench(work, listener, reports=explain, recipe=given)))
     _show(report, output, accounting=accounting)
     tell_reports(report, output)
     return Exit.FAILED if report.failure else exit_for(report.results)

@@ -32,6 +32,8 @@ class Work:
     """Where to fetch from, where to build, what to keep.
 
     Attributes:
+        attempts: rebuilds for one wheel at most.
+        search_seconds: after which no further attempt is begun.
         timeout: seconds of wall time of one build.
         memory: MiB of one build.
     """
@@ -42,6 +44,8 @@ class Work:
     extra_index_urls: tuple[str, ...]
     offline: bool
     fresh: bool
+    attempts: int
+    search_seconds: float
     timeout: float
     memory: int
 
@@ -140,6 +144,23 @@ def work_options(command: Callback) -> Callback:
         ),
         click.option("--offline", is_flag=True, help="Use the cache alone."),
         click.option("--fresh", is_flag=True, help="Build again what was built before."),
+        click.option(
+            "--attempts",
+            type=click.IntRange(min=1),
+            default=8,
+            show_default=True,
+            metavar="N",
+            help="Rebuilds that are tried at most for one wheel.",
+        ),
+        click.option(
+            "--budget",
+            "search_seconds",
+            type=click.FloatRange(min=0),
+            default=600.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="Wall time after which no further attempt at a wheel is begun.",
+        ),
         click.option(
             "--timeout",
             type=click.FloatRange(min=1),

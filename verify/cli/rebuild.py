@@ -1,7 +1,6 @@
 """`truewheel rebuild`: replay a recipe."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
@@ -9,15 +8,14 @@ import click
 
 from builders.errors import BuildFault
 from builders.rebuild import Rebuild
-from builders.recipe import Recipe, recipe_from_json
+from builders.recipe import Recipe
 from reports.as_json import dump, rebuild_document
 from verify.cli.bench import open_bench
 from verify.cli.console import progress
 from verify.cli.exits import Exit
 from verify.cli.options import Output, Work, output_options, work_options
+from verify.cli.recipe_file import read_recipe
 from verify.errors import UsageFault
-
-MAX_RECIPE_BYTES = 16 * 1024**2
 
 
 @click.command("rebuild")
@@ -35,7 +33,7 @@ def command(*, recipe: Path, output_dir: Path | None, work: Work, output: Output
 
     Exits with 0 if it gave a wheel, 3 if it does not build, 4 if truewheel itself failed.
     """
-    parsed = _read(recipe)
+    parsed = read_recipe(recipe)
     with progress(output) as listener:
         try:
             rebuild = open_bench(work, listener).rebuilder.rebuild(parsed, fresh=work.fresh)
@@ -45,16 +43,6 @@ def command(*, recipe: Path, output_dir: Path | None, work: Work, output: Output
     wheel = _copied(rebuild.wheel, output_dir)
     _say_built(rebuild, wheel, output)
     return Exit.TRUSTED
-
-
-def _read(path: Path) -> Recipe:
-    try:
-        if path.stat().st_size > MAX_RECIPE_BYTES:
-            raise UsageFault(f"{path} is too large for a recipe")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageFault(f"{path} cannot be read as JSON: {error}") from error
-    return recipe_from_json(document)
 
 
 def _copied(wheel: Path, folder: Path | None) -> Path:

@@ -1,0 +1,269 @@
+"""Every wheel of a corpus through `truewheel check`, and a page on what came of it.
+
+    make corpus
+
+A corpus is a text file: a requirement and, as a comment behind it, the published file, one wheel a
+line. Results are kept in `.truewheel/corpus` under a digest of the product's code, so that a run
+that was broken off goes on where it was; every fetched and built file is in the cache. Reasons for
+what is not trusted are written by people, in `docs/corpus-reasons.toml`.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+KEPT = ROOT / ".truewheel" / "corpus"
+PAGE = ROOT / "docs" / "corpus.md"
+REASONS = ROOT / "docs" / "corpus-reasons.toml"
+CODE = ("verify", "builders", "containers")
+TRUSTED = ("identical", "regenerated", "equivalent")
+REPRODUCED = ("identical", "regenerated")
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Entry:
+    """A published wheel to check."""
+
+    requirement: str
+    filename: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one check said, and how long the command took in seconds of wall time."""
+
+    entry: Entry
+    result: Document
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        """The verdict, with its reason where there is none."""
+        reason = self.result["reason"]
+        return f"{self.result['verdict']}: {reason}" if reason else str(self.result["verdict"])
+
+    @property
+    def first_verdict(self) -> str:
+        """That of the first attempt."""
+        attempts = self.result["attempts"]
+        return str(attempts[0]["verdict"]) if attempts else str(self.result["verdict"])
+
+    @property
+    def attempts(self) -> int:
+        """Rebuilds that were tried."""
+        return len(self.result["attempts"])
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there was anything to rebuild from."""
+        return self.result["source"] is not None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check, write the page, print its totals."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.corpus")
+    parser.add_argument("corpora", nargs="+", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--no-page", action="store_true", help="print totals only")
+    options = parser.parse_args(arguments)
+    missing = [str(path) for path in options.corpora if not path.is_file()]
+    if missing:
+        parser.error(f"no such list: {', '.join(missing)}; give others with make corpus CORPUS=...")
+    kept = KEPT / code_digest()
+    kept.mkdir(parents=True, exist_ok=True)
+    sections = []
+    for corpus in options.corpora:
+        start = time.monotonic()
+        outcomes = check_corpus(read_corpus(corpus), kept, options.jobs)
+        print(f"{corpus.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+        print("\n".join(totals(outcomes)))
+        sections.append((corpus.stem, outcomes))
+    if not options.no_page:
+        PAGE.write_text("\n".join(page(sections, read_reasons())) + "\n", encoding="utf-8")
+    return 0
+
+
+def code_digest() -> str:
+    """Changes with the code whose results are kept."""
+    digest = hashlib.sha256()
+    for folder in CODE:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".toml", ".json"}:
+                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def read_corpus(path: Path) -> list[Entry]:
+    """The entries of a corpus, in its order."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        Entry(requirement=requirement.strip(), filename=filename.strip())
+        for requirement, _, filename in (
+            line.partition("#") for line in lines if line and not line.startswith("#")
+        )
+    ]
+
+
+def check_corpus(entries: Sequence[Entry], kept: Path, jobs: int) -> list[Outcome]:
+    """Check what is not kept yet, some at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(lambda entry: _checked(entry, kept), entries))
+
+
+def _checked(entry: Entry, kept: Path) -> Outcome:
+    path = kept / f"{entry.filename}.json"
+    if not path.exists():
+        start = time.monotonic()
+        result = _check(entry)
+        if result is None:
+            return Outcome(entry=entry, result=_failed(entry), seconds=time.monotonic() - start)
+        document = {"result": result, "seconds": time.monotonic() - start}
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(document), encoding="utf-8")
+        draft.rename(path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    outcome = Outcome(entry=entry, result=document["result"], seconds=document["seconds"])
+    print(f"{outcome.seconds:6.1f} s  {outcome.verdict:24} {entry.filename}", file=sys.stderr)
+    return outcome
+
+
+def _check(entry: Entry) -> Document | None:
+    """The result of one check; None where the tool itself failed; it is tried again next time."""
+    command = [sys.executable, "-m", "verify.cli", "check", "--json", "--quiet"]
+    done = subprocess.run(
+        [*command, "--wheel", entry.filename, entry.requirement],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        check=False,
+    )
+    try:
+        results: list[Document] = json.loads(done.stdout)["results"]
+    except (ValueError, KeyError):
+        results = []
+    if len(results) != 1:
+        print(f"{entry.filename}: {done.stderr.decode(errors='replace')}", file=sys.stderr)
+        return None
+    return results[0]
+
+
+def _failed(entry: Entry) -> Document:
+    return {
+        "verdict": "failed",
+        "reason": "no result",
+        "requirement": entry.requirement,
+        "attempts": [],
+        "source": None,
+        "recipe": None,
+        "wheel": None,
+        "trusted": False,
+    }
+
+
+def read_reasons() -> dict[str, str]:
+    """Why an entry is not trusted, by file name, as a person found out."""
+    if not REASONS.exists():
+        return {}
+    reasons: dict[str, str] = tomllib.loads(REASONS.read_text(encoding="utf-8"))["reasons"]
+    return reasons
+
+
+def totals(outcomes: Sequence[Outcome]) -> list[str]:
+    """The rates."""
+    sourced = [outcome for outcome in outcomes if outcome.has_source]
+    count = len(sourced) or 1
+    trusted = sum(bool(outcome.result["trusted"]) for outcome in sourced)
+    reproduced = sum(outcome.result["verdict"] in REPRODUCED for outcome in sourced)
+    first = sum(outcome.first_verdict in TRUSTED for outcome in sourced)
+    attempts = [outcome.attempts for outcome in sourced]
+    return [
+        f"- {len(outcomes)} wheels, {len(sourced)} of them with a source",
+        f"- trusted: {trusted} ({100 * trusted / count:.1f} %)",
+        f"- identical or regenerated: {reproduced} ({100 * reproduced / count:.1f} %)",
+        f"- trusted by the first attempt: {first} ({100 * first / count:.1f} %)",
+        f"- attempts: median {statistics.median(attempts or [0]):g}",
+        f"- attempts: mean {statistics.fmean(attempts or [0]):.2f}",
+        f"- seconds a wheel: median {statistics.median(o.seconds for o in outcomes):.1f}",
+        f"- seconds of all checks: {sum(o.seconds for o in outcomes):.0f}",
+    ]
+
+
+def page(
+    sections: Iterable[tuple[str, Sequence[Outcome]]], reasons: dict[str, str]
+) -> Iterable[str]:
+    """`docs/corpus.md`."""
+    yield "# The corpora"
+    yield ""
+    yield "Written by `make corpus`. Seconds are those of one machine with two checks at a time."
+    for title, outcomes in sections:
+        yield from ("", f"## {title}", "")
+        yield from totals(outcomes)
+        for name, key in GROUPS.items():
+            yield from ("", f"| {name} | wheels | trusted | by the first attempt |")
+            yield "|---|---:|---:|---:|"
+            yield from _group_rows(outcomes, key)
+        yield from (
+            "",
+            "| wheel | verdict | attempts | seconds | why not |",
+            "|---|---|---:|---:|---|",
+        )
+        for outcome in outcomes:
+            name = outcome.entry.filename
+            reason = "" if outcome.result["trusted"] else reasons.get(name, "not looked into")
+            cells = (name, outcome.verdict, str(outcome.attempts), f"{outcome.seconds:.1f}", reason)
+            yield f"| {' | '.join(cells)} |"
+
+
+def _group_rows(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> Iterable[str]:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[key(outcome)].append(outcome)
+    for name, members in sorted(groups.items()):
+        trusted = sum(bool(outcome.result["trusted"]) for outcome in members)
+        first = sum(outcome.first_verdict in TRUSTED for outcome in members)
+        yield f"| {name} | {len(members)} | {trusted} | {first} |"
+
+
+def _backend(outcome: Outcome) -> str:
+    recipe = outcome.result["recipe"]
+    if recipe is None:
+        return "none"
+    backend = recipe["backend"]
+    is_script = backend["mode"] == "setup.py"
+    return "setup.py" if is_script else str(backend["backend"]).partition(":")[0].partition(".")[0]
+
+
+def _year(outcome: Outcome) -> str:
+    wheel = outcome.result["wheel"]
+    return str(wheel["upload_time"])[:4] if wheel and wheel["upload_time"] else "unknown"
+
+
+def _python(outcome: Outcome) -> str:
+    recipe = outcome.result["recipe"]
+    return str(recipe["python"]) if recipe else "none"
+
+
+GROUPS: dict[str, Callable[[Outcome], str]] = {
+    "backend": _backend,
+    "year": _year,
+    "Python": _python,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,60 @@
+"""What one attempt decides; everything else of a recipe follows from source, index and day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+
+from builders.recipe import Recipe
+
+PEP517, SETUP_PY = "pep517", "setup.py"
+LF, CRLF = "lf", "crlf"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """One candidate, as far as somebody decided; what is None or empty follows from the hints.
+
+    Attributes:
+        python: (major, minor).
+        as_of: the moment as of which build requirements are resolved, never later than the upload.
+        mode: how the wheel is asked for, `pep517` or `setup.py`.
+        setup_options: of `bdist_wheel`, in mode `setup.py`.
+        versions: releases that take the place of those that the resolver chose.
+        line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
+        version: see `BackendCall.version`.
+        recipe: one that a person gave, to start from.
+    """
+
+    python: tuple[int, int] | None = None
+    as_of: datetime | None = None
+    mode: str | None = None
+    setup_options: tuple[str, ...] = ()
+    versions: Mapping[NormalizedName, str] = field(default_factory=dict)
+    line_ends: str = LF
+    version: str | None = None
+    recipe: Recipe | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What was decided, in words."""
+        options = " ".join(self.setup_options)
+        words = [
+            self.recipe and "the given recipe",
+            self.python and f"CPython {self.python[0]}.{self.python[1]}",
+            self.as_of and f"requirements as of {self.as_of.isoformat()}",
+            self.mode and f"{self.mode} {options}".strip(),
+            self.version and f"version {self.version} in pyproject.toml",
+            self.line_ends != LF and "line ends of Windows",
+            *(f"{name} {version}" for name, version in sorted(self.versions.items())),
+        ]
+        return tuple(word for word in words if word)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for equal candidates; a mapping has no hash."""
+        versions = tuple(sorted(self.versions.items()))
+        given = self.recipe.digest if self.recipe else None
+        return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
+                self.line_ends, self.version)  # fmt: skip

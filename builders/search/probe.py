@@ -1,0 +1,137 @@
+"""Which setuptools wrote this METADATA: cheap probes that produce metadata and no wheel.
+
+Generator lines name wheel's version up to setuptools 70.1, not that of setuptools, which writes
+METADATA and decides what is in the dist-info directory. One release of every era (a span of
+releases that behave alike, `builders.eras`) is asked, the youngest before the upload first.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from builders.eras import era_of
+from builders.errors import BuildFault
+from builders.rebuild import Rebuilder
+from builders.recipe import Recipe, digest_of, recipe_to_json
+from builders.search.choices import PEP517, Choices
+from builders.search.profile import METADATA, Profile, lines_apart, read_profile
+from builders.search.refine import Change, Tried
+from builders.search.releases import Releases
+from builders.source import LEGACY_BACKEND_SINCE
+from builders.store import Store
+
+SETUPTOOLS = NormalizedName("setuptools")
+
+MAX_PROBES = 16
+
+_OWN_GENERATOR = "setuptools ("
+"""From 70.1 on, the Generator line names setuptools itself."""
+
+Files = Mapping[str, bytes]
+
+
+class Prober:
+    """Asks backends for metadata; hermetic as they are, answers are kept by recipe."""
+
+    def __init__(self, rebuilder: Rebuilder, releases: Releases, store: Store) -> None:
+        self._rebuilder = rebuilder
+        self._releases = releases
+        self._store = store
+
+    def setuptools(self, published: Profile, tried: Tried, as_of: datetime) -> Iterator[Change]:
+        """Changes to another setuptools whose metadata is nearer to the published, nearest first.
+
+        Raises:
+            IndexFault, SandboxFault: the surroundings failed.
+        """
+        locked = {file.name: file.version for file in tried.recipe.requirements}
+        generator = "".join(published.values("WHEEL", "Generator"))
+        if SETUPTOOLS not in locked or generator.startswith(_OWN_GENERATOR):
+            return
+        apart = _apart(published.dist_info, tried.profile.dist_info)
+        if not apart:
+            return
+        ranked: list[tuple[int, int, Version]] = []
+        for at, version in enumerate(self._candidates(tried, Version(locked[SETUPTOOLS]), as_of)):
+            found = self._asked(tried, version)
+            if found is None:
+                continue
+            score = _apart(published.dist_info, found)
+            if not score:
+                yield _change(tried.choices, version)
+                return
+            if score < apart:
+                ranked.append((score, at, version))
+        for _score, _at, version in sorted(ranked):
+            yield _change(tried.choices, version)
+
+    def _candidates(self, tried: Tried, current: Version, as_of: datetime) -> Iterator[Version]:
+        """The youngest release of each other era, the youngest era first."""
+        seen = {era_of(current)}
+        count = 0
+        for version in self._releases.versions(SETUPTOOLS, tried.recipe.python, as_of):
+            era = era_of(version)
+            if era not in seen and count < MAX_PROBES:
+                seen.add(era)
+                count += 1
+                yield version
+
+    def _asked(self, tried: Tried, version: Version) -> Files | None:
+        """The dist-info directory that this setuptools would write; None where it does not say."""
+        try:
+            recipe = self._releases.replaced(tried.recipe, {SETUPTOOLS: str(version)})
+        except BuildFault:
+            return None
+        key = digest_of({"hook": "metadata", "of": recipe_to_json(recipe)})
+        kept = self._store.recall("metadata", key)
+        if kept is None:
+            kept = json.dumps(self._answer(recipe))
+            self._store.remember("metadata", key, kept)
+        try:
+            answer = json.loads(kept)
+            return None if answer is None else {k: b64decode(v) for k, v in answer.items()}
+        except (ValueError, AttributeError, TypeError):
+            return None
+
+    def _answer(self, recipe: Recipe) -> dict[str, str] | None:
+        try:
+            files = self._metadata(recipe) or self._built(recipe)
+        except BuildFault:
+            return None
+        return {name: b64encode(data).decode() for name, data in files.items()}
+
+    def _metadata(self, recipe: Recipe) -> Files | None:
+        """By the hook, which answers the same whatever the wheel is asked for with."""
+        is_hooked = recipe.backend.mode == PEP517
+        if not is_hooked and Version(_setuptools(recipe)) < LEGACY_BACKEND_SINCE:
+            return None
+        call = replace(recipe.backend, mode=PEP517)
+        return self._rebuilder.frontend(replace(recipe, backend=call)).metadata()
+
+    def _built(self, recipe: Recipe) -> Files:
+        """By a whole build: releases without the hook."""
+        return read_profile(self._rebuilder.rebuild(recipe).wheel).dist_info
+
+
+def _setuptools(recipe: Recipe) -> str:
+    return next(file.version for file in recipe.requirements if file.name == SETUPTOOLS)
+
+
+def _change(choices: Choices, version: Version) -> Change:
+    return {"versions": {**choices.versions, SETUPTOOLS: str(version)}}
+
+
+def _apart(published: Files, other: Files) -> int:
+    """Lines of METADATA that differ, and files that only one has or that differ; not WHEEL."""
+    names = (published.keys() | other.keys()) - {METADATA, "WHEEL", "RECORD"}
+    lines = lines_apart(
+        tuple(published.get(METADATA, b"").splitlines()),
+        tuple(other.get(METADATA, b"").splitlines()),
+    )
+    is_other = published.get(METADATA) != other.get(METADATA)
+    return max(lines, int(is_other)) + sum(published.get(n) != other.get(n) for n in names)

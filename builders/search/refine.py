@@ -1,0 +1,94 @@
+"""What a rebuild got wrong, read as what to change: one function for each kind of difference.
+
+A refinement compares values of both wheels and gives the fields of `Choices` to change, the
+likeliest change first. Whether it was right shows when the wheel is built again.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from builders.recipe import Recipe
+from builders.search.choices import CRLF, LF, SETUP_PY, Choices
+from builders.search.profile import METADATA, WHEEL, Profile, differing
+
+Change = Mapping[str, object]
+"""Fields of `Choices` by name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """An attempt that built a wheel."""
+
+    choices: Choices
+    recipe: Recipe
+    profile: Profile
+
+
+Refinement = Callable[[Profile, Tried], Iterator[Change]]
+
+_NSPKG = re.compile(r"[^/]*-py([23])\.([0-9]{1,2})-nspkg\.pth")
+
+_TAG = re.compile(r"((?:py|cp)[0-9]{1,4}(?:\.(?:py|cp)[0-9]{1,4})*)-none-any")
+
+_UNIVERSAL = frozenset({"py2-none-any", "py3-none-any"})
+
+
+def hinted(published: Profile) -> Change:
+    """What the published wheel says before anything was built."""
+    change: dict[str, object] = {}
+    python = _path_file_python(published.digests)
+    if python is not None:
+        change["python"] = python
+    if _is_windows(published.dist_info.get(METADATA, b"")):
+        change["line_ends"] = CRLF
+    return change
+
+
+def path_file_python(published: Profile, tried: Tried) -> Iterator[Change]:
+    """Setuptools names the file that makes a namespace package after the Python that runs it."""
+    python = _path_file_python(differing(published, tried.profile) & published.digests.keys())
+    if python is not None:
+        yield {"python": python}
+
+
+def _path_file_python(names: Iterable[str]) -> tuple[int, int] | None:
+    found = {(int(m[1]), int(m[2])) for name in names if (m := _NSPKG.fullmatch(name))}
+    return found.pop() if len(found) == 1 else None
+
+
+def computed_version(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A plugin computes the version, and the sdist's pyproject.toml holds a placeholder."""
+    ours, theirs = (profile.values(METADATA, "Version") for profile in (published, tried.profile))
+    if ours and ours != theirs and len(ours) == 1:
+        yield {"version": ours[0]}
+
+
+def tags(published: Profile, tried: Tried) -> Iterator[Change]:
+    """bdist_wheel writes `py2.py3` if told, by an option that need not be in the source."""
+    ours, theirs = (profile.values(WHEEL, "Tag") for profile in (published, tried.profile))
+    if not ours or sorted(ours) == sorted(theirs):
+        return
+    if frozenset(ours) == _UNIVERSAL:
+        yield {"mode": SETUP_PY, "setup_options": ("--universal",)}
+    pythons = [tag.partition("-")[0] for tag in ours if _TAG.fullmatch(tag)]
+    if len(pythons) == len(ours):
+        tag = ".".join(dict.fromkeys(pythons))
+        yield {"mode": SETUP_PY, "setup_options": (f"--python-tag={tag}",)}
+
+
+def line_ends(published: Profile, tried: Tried) -> Iterator[Change]:
+    """On Windows, text files get CRLF, so METADATA that setuptools writes has it throughout."""
+    for name in (METADATA, WHEEL, "entry_points.txt", "top_level.txt"):
+        ours, theirs = published.dist_info.get(name, b""), tried.profile.dist_info.get(name, b"")
+        if ours and theirs and _is_windows(ours) is not _is_windows(theirs):
+            yield {"line_ends": CRLF if _is_windows(ours) else LF}
+            return
+
+
+def _is_windows(text: bytes) -> bool:
+    return text.count(b"\n") == text.count(b"\r\n") > 0
+
+
+REFINEMENTS: tuple[Refinement, ...] = (path_file_python, computed_version, tags, line_ends)
+"""Those that need no more than both profiles."""

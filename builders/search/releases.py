@@ -1,0 +1,104 @@
+"""Other releases of a build requirement, without asking a resolver again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.version import Version
+
+from builders.errors import BuildFault, FailureCode
+from builders.machine import environment_tags
+from builders.recipe import LockedFile, Recipe
+from builders.releases import refuse_own_releases
+from verify.index.interface import (
+    ConflictingFilesError,
+    FileKind,
+    Index,
+    IndexFile,
+    ProjectNotFoundError,
+)
+
+
+class Releases:
+    """Wheels of projects at the index, as they stood at a moment."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def versions(self, name: NormalizedName, python: str, as_of: datetime) -> Iterator[Version]:
+        """Final versions that had a wheel for a Python (`X.Y`), youngest first.
+
+        Raises:
+            IndexFault: an index failed.
+        """
+        found = {
+            file.version
+            for file in self._files(name)
+            if file.version is not None
+            and not file.version.is_prerelease
+            and file.upload_time is not None
+            and file.upload_time <= as_of
+            and file.yanked is None
+            and _fits(file, python)
+        }
+        yield from sorted(found, reverse=True)
+
+    def replaced(self, recipe: Recipe, versions: Mapping[NormalizedName, str]) -> Recipe:
+        """The recipe with other releases of some requirements, or with further ones.
+
+        Raises:
+            BuildFault: there is no such wheel as of the recipe's moment, or it is of a release that
+                is being built.
+            IndexFault: an index failed.
+        """
+        locked = {file.name: file for file in recipe.requirements}
+        for name, version in versions.items():
+            if name not in locked or locked[name].version != version:
+                locked[name] = self._wheel(name, version, recipe)
+        files = tuple(locked[name] for name in sorted(locked))
+        found = replace(recipe, requirements=files)
+        refuse_own_releases(found)
+        return found
+
+    def _wheel(self, name: NormalizedName, version: str, recipe: Recipe) -> LockedFile:
+        wanted = Version(version)
+        for file in self._files(name):
+            if (
+                file.version == wanted
+                and file.sha256 is not None
+                and file.upload_time is not None
+                and file.upload_time <= recipe.as_of
+                and _fits(file, recipe.python)
+            ):
+                return LockedFile(
+                    name=name, version=version, filename=file.filename, sha256=file.sha256
+                )
+        raise BuildFault(
+            f"the index had no wheel of {name} {version} for CPython {recipe.python}",
+            code=FailureCode.NO_BUILD_REQUIREMENTS,
+        )
+
+    def _files(self, name: NormalizedName) -> tuple[IndexFile, ...]:
+        try:
+            return self._index.project(name).files
+        except ProjectNotFoundError:
+            return ()
+        except ConflictingFilesError as error:
+            raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
+
+
+def _fits(file: IndexFile, python: str) -> bool:
+    """Whether a file is a wheel that installs on a Python of this machine."""
+    if file.kind is not FileKind.WHEEL:
+        return False
+    major, _, minor = python.partition(".")
+    try:
+        tags = parse_wheel_filename(file.filename)[3]
+        requires = SpecifierSet(file.requires_python or "")
+    except (InvalidWheelFilename, ValueError):
+        return False
+    # Requires-Python of build tools never cuts within a minor version.
+    is_allowed = requires.contains(f"{python}.99", prereleases=True)
+    return is_allowed and not tags.isdisjoint(environment_tags((int(major), int(minor))))

@@ -1,0 +1,89 @@
+"""The loop: try, compare, refine, until nothing differs or nothing is left to try.
+
+Anytime: whoever drives it may stop after any attempt and keep the best one.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from builders.recipe import Recipe
+from builders.search.choices import Choices
+from builders.search.probe import Prober
+from builders.search.profile import Profile, distance, read_profile
+from builders.search.refine import REFINEMENTS, Change, Tried, hinted
+
+
+class Search:
+    """Candidates for the rebuild of one published wheel.
+
+    Every candidate that `propose` gives is built by the caller, who tells what came of it by
+    `learn` or by `fail`.
+    """
+
+    def __init__(self, published: Profile, as_of: datetime, prober: Prober) -> None:
+        self._published = published
+        self._as_of = as_of
+        self._prober = prober
+        self._proposed: set[tuple[object, ...]] = set()
+        self._best: tuple[int, Tried] | None = None
+        self._left: Iterator[Choices] = self._first()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether an attempt has every member of the published wheel, so that none is better."""
+        return self._best is not None and self._best[0] == 0
+
+    def propose(self) -> Choices | None:
+        """What to try next; None when nothing is left.
+
+        Raises:
+            IndexFault, SandboxFault: a probe could not be made.
+        """
+        if self.is_done:
+            return None
+        for choices in self._left:
+            if choices.key not in self._proposed:
+                self._proposed.add(choices.key)
+                return choices
+        return None
+
+    def learn(self, choices: Choices, recipe: Recipe, wheel: Path) -> int:
+        """Look at what a candidate built; gives its distance from the published wheel.
+
+        Raises:
+            BuildFault: the wheel cannot be read.
+        """
+        tried = Tried(choices=choices, recipe=recipe, profile=read_profile(wheel))
+        apart = distance(self._published, tried.profile)
+        if self._best is None or apart < self._best[0]:
+            self._best = (apart, tried)
+            self._left = self._refined(tried)
+        return apart
+
+    def _first(self) -> Iterator[Choices]:
+        """What the hints say; without them, if the sandbox cannot do what they ask for."""
+        yield _changed(Choices(), [hinted(self._published)])
+        yield Choices()
+
+    def _refined(self, tried: Tried) -> Iterator[Choices]:
+        """All first changes at once, as most differences have one cause each; then one by one."""
+        changes = [list(refine(self._published, tried)) for refine in REFINEMENTS]
+        # A probe costs as much as a small build, so it is made when everything else has been tried.
+        firsts = [found[0] for found in changes if found]
+        if firsts:
+            yield _changed(tried.choices, firsts)
+        for change in chain.from_iterable(changes):
+            yield _changed(tried.choices, [change])
+        for change in self._prober.setuptools(self._published, tried, self._as_of):
+            yield _changed(tried.choices, [change])
+
+
+def _changed(choices: Choices, changes: Iterable[Change]) -> Choices:
+    merged: dict[str, Any] = {}
+    for change in changes:
+        merged |= change
+    return replace(choices, **merged)
