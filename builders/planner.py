@@ -193,7 +193,8 @@ class Planner:
                 name = canonicalize_name(error.name)
                 if name in built or len(built) >= MAX_BUILT_REQUIREMENTS:
                     raise
-                built[name] = self._build_requirement(name, (*wanted, *constraints), order)
+                asked = (*wanted, *constraints, *error.requirements)
+                built[name] = self._build_requirement(name, asked, order)
                 continue
             locked = [*map(_locked_file, files), *built.values()]
             refuse_releases(order.chain, locked)

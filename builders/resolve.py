@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import (
     InvalidWheelFilename,
@@ -82,13 +83,17 @@ class UnreadableLockError(IndexUnreachableError):
 
 
 class SourceOnlyError(BuildFault):
-    """A requirement has no wheel as of the asked moment; `name` must be built from source first."""
+    """A requirement has no wheel as of the asked moment; `name` must be built from source first.
 
-    def __init__(self, name: str) -> None:
+    `requirements` are those on it that the resolver told, from deeper down than what was asked for.
+    """
+
+    def __init__(self, name: str, requirements: tuple[str, ...] = ()) -> None:
         super().__init__(
             f"build requirement {name} has no wheel", code=FailureCode.NO_BUILD_REQUIREMENTS
         )
         self.name = name
+        self.requirements = requirements
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,7 +228,7 @@ def _failure(stderr: str) -> TruewheelError:
     """
     needs_build = _NEEDS_BUILD.search(stderr)
     if needs_build is not None:
-        return SourceOnlyError(needs_build[1])
+        return SourceOnlyError(needs_build[1], tuple(_told_requirements(needs_build[1], stderr)))
     said = " ".join(
         line.strip().removeprefix("cause: ")
         for line in stderr.splitlines()
@@ -242,6 +247,19 @@ def _failure(stderr: str) -> TruewheelError:
     return BuildFault(
         f"no build environment as of that day: {said}", code=FailureCode.NO_BUILD_REQUIREMENTS
     )
+
+
+_ASKED = r"depends on {name}(?:\[[^\]\s]*\])?((?:[<>=!~]+[^\s,<>=!~]+,?)+)"
+"""uv's words for what one release asks of another project."""
+
+
+def _told_requirements(name: str, stderr: str) -> Iterator[str]:
+    """What uv says that others ask of a project: it only narrows which release is built."""
+    for match in re.finditer(_ASKED.format(name=re.escape(name)), stderr):
+        try:
+            yield f"{name}{SpecifierSet(match[1].rstrip(','))}"
+        except ValueError:  # not only InvalidSpecifier: a number may have too many digits
+            continue
 
 
 def _read_toml(text: str) -> dict[str, Any]:
