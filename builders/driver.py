@@ -35,7 +35,8 @@ SOURCE_DIR = "/build/src"
 OUTPUT_DIR = "/build/out"
 
 WINDOWS_TEXT = "/truewheel/windows_text.py"
-WRITE_AS_WINDOWS = "exec(open(%r).read(), {}); " % (WINDOWS_TEXT,)
+PURE_PYTHON = "/truewheel/pure_python.py"
+RUN_FILE = "exec(open(%r).read(), {}); "
 
 PROJECT_TABLES = ("[project]", "[tool.poetry]")
 
@@ -334,18 +335,24 @@ def list_files(root):
             yield os.path.join(folder, name)
 
 
+def preparation(request):
+    # type: (Request) -> str
+    """A statement that changes what the backend finds, as the recipe says; often none."""
+    windows = RUN_FILE % (WINDOWS_TEXT,) if request["line_ends"] == "crlf" else ""
+    return windows + (RUN_FILE % (PURE_PYTHON,) if request["pure"] else "")
+
+
 def build_wheel(request):
     # type: (Request) -> None
     """Have the wheel written to OUTPUT_DIR."""
     if request["mode"] == "setup.py":
-        code = WRITE_AS_WINDOWS + SETUP_PY if request["line_ends"] == "crlf" else SETUP_PY
+        code = preparation(request) + SETUP_PY
         command = [sys.executable, "-c", code, "bdist_wheel", "--dist-dir", OUTPUT_DIR]
         ended = run(command + request["setup_options"])
         if ended:
             raise DriverError(1, "setup.py bdist_wheel ended with exit code %d" % (ended,))
     else:
-        if request["line_ends"] == "crlf":
-            exec(WRITE_AS_WINDOWS)  # noqa: S102 - the text of a file of our own
+        exec(preparation(request))  # noqa: S102 - files of our own
         hook = load_backend(request).build_wheel
         hook(OUTPUT_DIR, request["config_settings"] or None, None)
 

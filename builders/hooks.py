@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from builders import driver, windows_text
+from builders import driver
 from builders.environment import ENVIRONMENT_DIR, ENVIRONMENT_PYTHON, environment_variables
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import BackendCall
@@ -29,7 +29,7 @@ from builders.sandbox.interface import (
 from verify.index.filenames import why_unsafe
 
 DRIVER = PurePosixPath("/truewheel/driver.py")
-WINDOWS_TEXT = PurePosixPath(driver.WINDOWS_TEXT)
+HERE = Path(__file__).parent
 SOURCE_MOUNT = PurePosixPath("/source")
 MAX_HEAD = 64 * 1024
 MAX_METADATA_LINE = 16 * 1024**2
@@ -131,6 +131,7 @@ class Frontend:
             "umask": self.umask,
             "line_ends": self.line_ends,
             "version": self.call.version,
+            "pure": self.call.pure,
         }
         argument = json.dumps(request)
         if len(argument) > MAX_REQUEST:
@@ -145,7 +146,8 @@ class Frontend:
                 self.environment,
                 Mount(source=self.source, target=source),
                 Mount(source=Path(driver.__file__), target=DRIVER),
-                Mount(source=Path(windows_text.__file__), target=WINDOWS_TEXT),
+                Mount(source=HERE / "windows_text.py", target=PurePosixPath(driver.WINDOWS_TEXT)),
+                Mount(source=HERE / "pure_python.py", target=PurePosixPath(driver.PURE_PYTHON)),
             ),
             environment={
                 **self.python.environment,

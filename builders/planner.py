@@ -123,6 +123,7 @@ class Planner:
             mode=choices.mode or recipe.backend.mode,
             setup_options=choices.setup_options or recipe.backend.setup_options,
             version=choices.version or recipe.backend.version,
+            pure=choices.pure or recipe.backend.pure,
         )
         changed = replace(recipe, backend=call)
         if choices.line_ends != LF:
@@ -251,6 +252,7 @@ def _backend_call(
         backend_path=system.backend_path,
         setup_options=choices.setup_options,
         version=choices.version,
+        pure=choices.pure,
     )
 
 

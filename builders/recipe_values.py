@@ -80,6 +80,13 @@ def version(value: object) -> str:
     return _matching(value, r"[0-9A-Za-z.!+_-]{1,100}", "version")
 
 
+def flag(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
 def umask(value: object) -> str:
     """Octal digits of a umask."""
     return _matching(value, "[0-7]{3,4}", "umask")

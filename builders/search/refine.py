@@ -8,6 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from builders.generators import generator_pins
 from builders.recipe import Recipe
 from builders.search.choices import CRLF, LF, SETUP_PY, Choices
 from builders.search.profile import METADATA, WHEEL, Profile, differing
@@ -64,10 +68,36 @@ def computed_version(published: Profile, tried: Tried) -> Iterator[Change]:
         yield {"version": ours[0]}
 
 
+def without_extensions(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A wheel for every platform, of a source from which native code was compiled here."""
+    if _is_pure(published) and not _is_pure(tried.profile):
+        yield {"pure": True}
+
+
+def _is_pure(profile: Profile) -> bool:
+    return profile.values(WHEEL, "Root-Is-Purelib") == ("true",)
+
+
+def generator(published: Profile, tried: Tried) -> Iterator[Change]:
+    """The tool that the Generator line names, where the source's requirements rule it out."""
+    ours, theirs = (profile.values(WHEEL, "Generator") for profile in (published, tried.profile))
+    if ours == theirs or len(ours) != 1:
+        return
+    locked = {file.name for file in tried.recipe.requirements}
+    named = [Requirement(pin) for pin in generator_pins(ours[0]).pins]
+    versions = {
+        canonicalize_name(pin.name): str(pin.specifier).removeprefix("==")
+        for pin in named
+        if str(pin.specifier).startswith("==") and canonicalize_name(pin.name) in locked
+    }
+    if versions:
+        yield {"versions": {**tried.choices.versions, **versions}}
+
+
 def tags(published: Profile, tried: Tried) -> Iterator[Change]:
     """bdist_wheel writes `py2.py3` if told, by an option that need not be in the source."""
     ours, theirs = (profile.values(WHEEL, "Tag") for profile in (published, tried.profile))
-    if not ours or sorted(ours) == sorted(theirs):
+    if not ours or sorted(ours) == sorted(theirs) or not _is_pure(tried.profile):
         return
     if frozenset(ours) == _UNIVERSAL:
         yield {"mode": SETUP_PY, "setup_options": ("--universal",)}
@@ -90,5 +120,12 @@ def _is_windows(text: bytes) -> bool:
     return text.count(b"\n") == text.count(b"\r\n") > 0
 
 
-REFINEMENTS: tuple[Refinement, ...] = (path_file_python, computed_version, tags, line_ends)
+REFINEMENTS: tuple[Refinement, ...] = (
+    path_file_python,
+    computed_version,
+    generator,
+    without_extensions,
+    tags,
+    line_ends,
+)
 """Those that need no more than both profiles."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from builders.errors import BuildFault, FailureCode
+from builders.hooks import Frontend
 from builders.sandbox.bubblewrap import BubblewrapSandbox
 from tests.support.old_projects import (
     PEP_517,
@@ -131,6 +132,14 @@ line = b'{answer}\\n'
     os._exit(0)"""
 
 
+def with_hook(
+    sandbox: BubblewrapSandbox, folder: Path, body: str, python: tuple[int, int] = (3, 11)
+) -> Frontend:
+    source = write_sdist(folder, {**MODULE, "backend.py": HOOK.format(body=body)})
+    call = replace(PEP_517, backend="backend", backend_path=(".",))
+    return frontend(sandbox, source, python=python, tools=(), call=call)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -141,6 +150,20 @@ line = b'{answer}\\n'
         "open(info + '/METADATA', 'wb').write(b'x' * (8 * 1024**2 + 1))",
         "return '../src'",
         "return '/build/src'",
+    ],
+)
+def test_metadata_that_is_no_bounded_set_of_files_is_refused_inside(
+    bubblewrap_sandbox: BubblewrapSandbox, tmp_path: Path, body: str
+) -> None:
+    ready = with_hook(bubblewrap_sandbox, tmp_path, body)
+    with pytest.raises(BuildFault, match="no proper metadata") as caught:
+        ready.metadata()
+    assert caught.value.code is FailureCode.BUILD_FAILED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         "return None",
         "raise ValueError('no')",
         FORGED.format(answer='{"directory": "x", "files": {}}'),
@@ -156,22 +179,21 @@ line = b'{answer}\\n'
         FORGED.format(answer="[" * 100_000),
     ],
 )
-def test_metadata_that_is_no_bounded_set_of_files_is_a_failed_build(
+def test_an_answer_that_is_no_metadata_is_a_failed_build(
     bubblewrap_sandbox: BubblewrapSandbox, tmp_path: Path, body: str
 ) -> None:
-    source = write_sdist(tmp_path, {**MODULE, "backend.py": HOOK.format(body=body)})
-    call = replace(PEP_517, backend="backend", backend_path=(".",))
-    ready = frontend(bubblewrap_sandbox, source, python=(3, 11), call=call)
+    ready = with_hook(bubblewrap_sandbox, tmp_path, body)
     with pytest.raises(BuildFault) as caught:
         ready.metadata()
     assert caught.value.code is FailureCode.BUILD_FAILED
 
 
-def test_the_metadata_of_an_honest_hook_has_its_subdirectories(
+def test_metadata_has_its_subdirectories_under_every_interpreter(
     bubblewrap_sandbox: BubblewrapSandbox, tmp_path: Path
 ) -> None:
     body = "os.mkdir(info + '/licenses'); open(info + '/licenses/LICENSE', 'w').write('x')"
-    source = write_sdist(tmp_path, {**MODULE, "backend.py": HOOK.format(body=body)})
-    call = replace(PEP_517, backend="backend", backend_path=(".",))
-    ready = frontend(bubblewrap_sandbox, source, python=(3, 11), call=call)
-    assert ready.metadata() == {"licenses/LICENSE": b"x"}
+    found = [python.version for python in bubblewrap_sandbox.interpreters()]
+    assert {(2, 7), (3, 6)} < set(found)
+    for version in found:
+        ready = with_hook(bubblewrap_sandbox, tmp_path, body, python=version)
+        assert ready.metadata() == {"licenses/LICENSE": b"x"}
