@@ -36,6 +36,7 @@ OUTPUT_DIR = "/build/out"
 
 WINDOWS_TEXT = "/truewheel/windows_text.py"
 PURE_PYTHON = "/truewheel/pure_python.py"
+SORTED_REQUIRES = "/truewheel/sorted_requires.py"
 RUN_FILE = "exec(open(%r).read(), {}); "
 
 PROJECT_TABLES = ("[project]", "[tool.poetry]")
@@ -338,8 +339,12 @@ def list_files(root):
 def preparation(request):
     # type: (Request) -> str
     """A statement that changes what the backend finds, as the recipe says; often none."""
-    windows = RUN_FILE % (WINDOWS_TEXT,) if request["line_ends"] == "crlf" else ""
-    return windows + (RUN_FILE % (PURE_PYTHON,) if request["pure"] else "")
+    wanted = (
+        (WINDOWS_TEXT, request["line_ends"] == "crlf"),
+        (PURE_PYTHON, request["pure"]),
+        (SORTED_REQUIRES, request["sorted_requires"]),
+    )
+    return "".join(RUN_FILE % (path,) for path, is_wanted in wanted if is_wanted)
 
 
 def build_wheel(request):

@@ -132,6 +132,7 @@ class Frontend:
             "line_ends": self.line_ends,
             "version": self.call.version,
             "pure": self.call.pure,
+            "sorted_requires": self.call.sorted_requires,
         }
         argument = json.dumps(request)
         if len(argument) > MAX_REQUEST:
@@ -148,6 +149,10 @@ class Frontend:
                 Mount(source=Path(driver.__file__), target=DRIVER),
                 Mount(source=HERE / "windows_text.py", target=PurePosixPath(driver.WINDOWS_TEXT)),
                 Mount(source=HERE / "pure_python.py", target=PurePosixPath(driver.PURE_PYTHON)),
+                Mount(
+                    source=HERE / "sorted_requires.py",
+                    target=PurePosixPath(driver.SORTED_REQUIRES),
+                ),
             ),
             environment={
                 **self.python.environment,

@@ -1,11 +1,12 @@
 """From hints, and from what a search has chosen, to a recipe."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -124,6 +125,7 @@ class Planner:
             setup_options=choices.setup_options or recipe.backend.setup_options,
             version=choices.version or recipe.backend.version,
             pure=choices.pure or recipe.backend.pure,
+            sorted_requires=choices.sorted_requires or recipe.backend.sorted_requires,
         )
         changed = replace(recipe, backend=call)
         if choices.line_ends != LF:
@@ -164,13 +166,16 @@ class Planner:
     def _lock(
         self, order: Order, system: BuildSystem, dynamic: tuple[str, ...]
     ) -> tuple[LockedFile, ...]:
-        pins = generator_pins(order.generator)
-        requirements = (*system.requires, *pins.requires, *dynamic)
+        told = generator_pins(order.generator)
+        chosen = [f"{name}=={version}" for name, version in sorted(order.choices.versions.items())]
+        requirements = (*system.requires, *told.requires, *dynamic)
         not_itself = exclusions(order.chain)
         try:
-            return self._locked(order, requirements, (*not_itself, *pins.pins))
+            wanted = _overridden(requirements, order.choices.versions)
+            return self._locked(order, wanted, (*not_itself, *told.pins, *chosen))
         except BuildFault as fault:
-            if not pins.pins or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
+            is_pinned = bool(told.pins or chosen)
+            if not is_pinned or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
                 raise
             # The project's own requirements win over what the Generator line suggests.
             return self._locked(order, requirements, not_itself)
@@ -253,7 +258,20 @@ def _backend_call(
         setup_options=choices.setup_options,
         version=choices.version,
         pure=choices.pure,
+        sorted_requires=choices.sorted_requires,
     )
+
+
+def _overridden(
+    requirements: Iterable[str], versions: Mapping[NormalizedName, str]
+) -> Iterator[str]:
+    """The requirements, with those on a chosen release asking for just that one."""
+    for text in map(checked_requirement, requirements):
+        requirement = Requirement(text)
+        chosen = versions.get(canonicalize_name(requirement.name))
+        if chosen is not None:
+            requirement.specifier = SpecifierSet(f"=={chosen}")
+        yield str(requirement)
 
 
 def _kept_requires(text: str | None) -> tuple[str, ...] | None:

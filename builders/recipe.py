@@ -39,6 +39,7 @@ class BackendCall:
         version: that of the sdist's PKG-INFO, to be written into its pyproject.toml, which has
             another one where a tool computed it; None leaves the file alone.
         pure: extension modules, which setuptools would have compiled, are left out.
+        sorted_requires: setuptools sorts requirements, as that of Debian and Ubuntu does.
     """
 
     mode: str
@@ -47,6 +48,7 @@ class BackendCall:
     setup_options: tuple[str, ...] = ()
     version: str | None = None
     pure: bool = False
+    sorted_requires: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +129,7 @@ def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
             "setup_options": list(recipe.backend.setup_options),
             "version": recipe.backend.version,
             "pure": recipe.backend.pure,
+            "sorted_requires": recipe.backend.sorted_requires,
         },
         "requirements": [_locked_to_json(file) for file in recipe.requirements],
         "environment": dict(recipe.environment),
@@ -191,6 +194,7 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
             setup_options=values.texts(backend.get("setup_options", [])),
             version=None if backend.get("version") is None else values.version(backend["version"]),
             pure=values.flag(backend.get("pure", False)),
+            sorted_requires=values.flag(backend.get("sorted_requires", False)),
         ),
         requirements=tuple(_locked(item, depth) for item in document["requirements"]),
         environment=values.variables(document["environment"]),

@@ -23,7 +23,7 @@ class Choices:
         setup_options: of `bdist_wheel`, in mode `setup.py`.
         versions: releases that take the place of those that the resolver chose.
         line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
-        version, pure: see `BackendCall`.
+        version, pure, sorted_requires: see `BackendCall`.
         recipe: one that a person gave, to start from.
     """
 
@@ -35,6 +35,7 @@ class Choices:
     line_ends: str = LF
     version: str | None = None
     pure: bool = False
+    sorted_requires: bool = False
     recipe: Recipe | None = None
 
     @property
@@ -46,6 +47,7 @@ class Choices:
             self.python and f"CPython {self.python[0]}.{self.python[1]}",
             self.as_of and f"requirements as of {self.as_of.isoformat()}",
             self.mode and f"{self.mode} {options}".strip(),
+            self.sorted_requires and "requirements sorted as by Debian's setuptools",
             self.pure and "no extension modules",
             self.version and f"version {self.version} in pyproject.toml",
             self.line_ends != LF and "line ends of Windows",
@@ -59,4 +61,5 @@ class Choices:
         versions = tuple(sorted(self.versions.items()))
         given = self.recipe.digest if self.recipe else None
         return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
-                self.line_ends, self.version, self.pure)  # fmt: skip
+                self.line_ends, self.version, self.pure,
+                self.sorted_requires)  # fmt: skip

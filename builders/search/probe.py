@@ -20,12 +20,10 @@ from builders.rebuild import Rebuilder
 from builders.recipe import Recipe, digest_of, recipe_to_json
 from builders.search.choices import PEP517, Choices
 from builders.search.profile import METADATA, Profile, lines_apart, read_profile
-from builders.search.refine import Change, Tried
+from builders.search.refine import SETUPTOOLS, Change, Tried
 from builders.search.releases import Releases
 from builders.source import LEGACY_BACKEND_SINCE
 from builders.store import Store
-
-SETUPTOOLS = NormalizedName("setuptools")
 
 MAX_PROBES = 16
 
@@ -69,6 +67,18 @@ class Prober:
                 ranked.append((score, at, version))
         for _score, _at, version in sorted(ranked):
             yield _change(tried.choices, version)
+
+    def has(self, recipe: Recipe, versions: Mapping[NormalizedName, str]) -> bool:
+        """Whether a recipe could have these releases.
+
+        Raises:
+            IndexFault: an index failed.
+        """
+        try:
+            self._releases.replaced(recipe, versions)
+        except BuildFault:
+            return False
+        return True
 
     def _candidates(self, tried: Tried, current: Version, as_of: datetime) -> Iterator[Version]:
         """The youngest release of each other era, the youngest era first."""

@@ -23,15 +23,24 @@ class Profile:
     """What the search compares.
 
     Attributes:
+        path: the wheel.
         digests: sha256 by member name, without RECORD, which follows from them.
         dist_info: content by path below the dist-info directory, without RECORD; directories and
             what is too large are left out.
         directory: the dist-info directory's name, None unless there is exactly one.
     """
 
+    path: Path
     digests: Mapping[str, str]
     dist_info: Mapping[str, bytes]
     directory: str | None
+
+    def read(self, name: str) -> bytes:
+        """The content of a member, empty if there is none that can be read at once."""
+        try:
+            return read_archive(self.path).read(name, limit=MAX_FILE)
+        except ArchiveError:
+            return b""
 
     def lines(self, name: str) -> tuple[bytes, ...]:
         """The lines of a file of the dist-info directory, without their ends."""
@@ -55,12 +64,12 @@ def read_profile(wheel: Path) -> Profile:
     """
     try:
         archive = read_archive(wheel)
-        return _profile(archive)
+        return _profile(archive, wheel)
     except ArchiveError as error:
         raise BuildFault(f"{wheel.name} cannot be read", code=FailureCode.BAD_WHEEL) from error
 
 
-def _profile(archive: Archive) -> Profile:
+def _profile(archive: Archive, path: Path) -> Profile:
     directories = {name.partition("/")[0] for name in archive.by_name if ".dist-info/" in name} & {
         name.partition("/")[0] for name in archive.by_name if name.endswith(f".dist-info/{WHEEL}")
     }
@@ -81,7 +90,7 @@ def _profile(archive: Archive) -> Profile:
         and member.name in archive.by_name
         and member.size <= MAX_FILE
     }
-    return Profile(digests=digests, dist_info=dist_info, directory=directory)
+    return Profile(path=path, digests=digests, dist_info=dist_info, directory=directory)
 
 
 def differing(published: Profile, rebuilt: Profile) -> frozenset[str]:

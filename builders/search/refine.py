@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from builders.generators import generator_pins
 from builders.recipe import Recipe
@@ -34,6 +34,16 @@ Refinement = Callable[[Profile, Tried], Iterator[Change]]
 _NSPKG = re.compile(r"[^/]*-py([23])\.([0-9]{1,2})-nspkg\.pth")
 
 _TAG = re.compile(r"((?:py|cp)[0-9]{1,4}(?:\.(?:py|cp)[0-9]{1,4})*)-none-any")
+
+SETUPTOOLS = NormalizedName("setuptools")
+
+PYTHON_2 = (2, 7)
+
+INSTALL_TOO = ("install", "--root=/build/installed")
+"""A second command, into a directory that is thrown away: what `setup.py` sees of `install`."""
+
+_MAX_LOOKED_INTO = 20
+"""Members that differ; more of them differ for another reason than line ends."""
 
 _UNIVERSAL = frozenset({"py2-none-any", "py3-none-any"})
 
@@ -94,6 +104,28 @@ def generator(published: Profile, tried: Tried) -> Iterator[Change]:
         yield {"versions": {**tried.choices.versions, **versions}}
 
 
+def sorted_requires(published: Profile, tried: Tried) -> Iterator[Change]:
+    """Debian's setuptools writes the same requirements, in sorted order."""
+    ours, theirs = (
+        profile.values(METADATA, "Requires-Dist") for profile in (published, tried.profile)
+    )
+    if ours != theirs and sorted(ours) == sorted(theirs) and not tried.choices.sorted_requires:
+        yield {"sorted_requires": True}
+
+
+def set_order(published: Profile, tried: Tried) -> Iterator[Change]:
+    """Old releases print the clauses of a requirement in the order of a set of strings.
+
+    That is another in Python 2.7, which had no random hashes, than in a Python 3 of hash seed 0.
+    """
+    ours, theirs = (
+        profile.values(METADATA, "Requires-Dist") for profile in (published, tried.profile)
+    )
+    is_permuted = ours != theirs and [*map(sorted, ours)] == [*map(sorted, theirs)]
+    if is_permuted and tried.choices.python != PYTHON_2:
+        yield {"python": PYTHON_2}
+
+
 def tags(published: Profile, tried: Tried) -> Iterator[Change]:
     """bdist_wheel writes `py2.py3` if told, by an option that need not be in the source."""
     ours, theirs = (profile.values(WHEEL, "Tag") for profile in (published, tried.profile))
@@ -114,10 +146,29 @@ def line_ends(published: Profile, tried: Tried) -> Iterator[Change]:
         if ours and theirs and _is_windows(ours) is not _is_windows(theirs):
             yield {"line_ends": CRLF if _is_windows(ours) else LF}
             return
+    for name in sorted(differing(published, tried.profile))[:_MAX_LOOKED_INTO]:
+        ours, theirs = published.read(name), tried.profile.read(name)
+        if theirs and ours == theirs.replace(b"\n", b"\r\n"):
+            yield {"line_ends": CRLF}
+            return
 
 
 def _is_windows(text: bytes) -> bool:
     return text.count(b"\n") == text.count(b"\r\n") > 0
+
+
+def by_command(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A setup.py may pack other files by its command line and by who runs it.
+
+    Asked for last, when nothing that the wheel says explains which members differ.
+    """
+    names = differing(published, tried.profile)
+    own = f"{published.directory}/"
+    if tried.choices.setup_options or all(name.startswith(own) for name in names):
+        return
+    if SETUPTOOLS in {file.name for file in tried.recipe.requirements}:
+        yield {"mode": SETUP_PY}
+        yield {"mode": SETUP_PY, "setup_options": INSTALL_TOO}
 
 
 REFINEMENTS: tuple[Refinement, ...] = (
@@ -125,6 +176,8 @@ REFINEMENTS: tuple[Refinement, ...] = (
     computed_version,
     generator,
     without_extensions,
+    sorted_requires,
+    set_order,
     tags,
     line_ends,
 )

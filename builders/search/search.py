@@ -3,7 +3,7 @@
 Anytime: whoever drives it may stop after any attempt and keep the best one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -14,7 +14,7 @@ from builders.recipe import Recipe
 from builders.search.choices import Choices
 from builders.search.probe import Prober
 from builders.search.profile import Profile, distance, read_profile
-from builders.search.refine import REFINEMENTS, Change, Tried, hinted
+from builders.search.refine import REFINEMENTS, Change, Tried, by_command, hinted
 
 
 class Search:
@@ -71,7 +71,10 @@ class Search:
 
     def _refined(self, tried: Tried) -> Iterator[Choices]:
         """All first changes at once, as most differences have one cause each; then one by one."""
-        changes = [list(refine(self._published, tried)) for refine in REFINEMENTS]
+        changes = [
+            [change for change in refine(self._published, tried) if self._is_there(change, tried)]
+            for refine in REFINEMENTS
+        ]
         # A probe costs as much as a small build, so it is made when everything else has been tried.
         firsts = [found[0] for found in changes if found]
         if firsts:
@@ -80,6 +83,13 @@ class Search:
             yield _changed(tried.choices, [change])
         for change in self._prober.setuptools(self._published, tried, self._as_of):
             yield _changed(tried.choices, [change])
+        for change in by_command(self._published, tried):
+            yield _changed(tried.choices, [change])
+
+    def _is_there(self, change: Change, tried: Tried) -> bool:
+        """Whether the index had the releases that a change asks for."""
+        versions = change.get("versions", {})
+        return not isinstance(versions, Mapping) or self._prober.has(tried.recipe, versions)
 
 
 def _changed(choices: Choices, changes: Iterable[Change]) -> Choices:
