@@ -75,9 +75,13 @@ def line_ends(value: object) -> str:
     return _matching(value, "lf|crlf", "line_ends")
 
 
+VERSION = r"[0-9A-Za-z.!+_-]{1,100}"
+"""What a PEP 440 version is made of; honest ones are short."""
+
+
 def version(value: object) -> str:
-    """A PEP 440 version as it stands in a file, short enough to be an honest one."""
-    return _matching(value, r"[0-9A-Za-z.!+_-]{1,100}", "version")
+    """A PEP 440 version as it stands in a file."""
+    return _matching(value, VERSION, "version")
 
 
 def flag(value: object) -> bool:

@@ -70,27 +70,32 @@ def read_profile(wheel: Path) -> Profile:
 
 
 def _profile(archive: Archive, path: Path) -> Profile:
-    directories = {name.partition("/")[0] for name in archive.by_name if ".dist-info/" in name} & {
-        name.partition("/")[0] for name in archive.by_name if name.endswith(f".dist-info/{WHEEL}")
-    }
-    directory = directories.pop() if len(directories) == 1 else None
+    directory = _dist_info(archive)
     own = f"{directory}/"
     digests = {
         member.name: content.sha256
         for member in archive.members
         if (content := archive.contents.get(member.index)) is not None
-        and member.name != f"{own}{RECORD}"
+        and (directory is None or member.name != f"{own}{RECORD}")
     }
     dist_info = {
         member.name.removeprefix(own): archive.read(member.name, limit=MAX_FILE)
         for member in archive.members
-        if member.name in digests
+        if directory is not None
+        and member.name in digests
+        and member.name in archive.by_name
         and member.name.startswith(own)
         and not member.is_dir
-        and member.name in archive.by_name
         and member.size <= MAX_FILE
     }
     return Profile(path=path, digests=digests, dist_info=dist_info, directory=directory)
+
+
+def _dist_info(archive: Archive) -> str | None:
+    """The one directory that has a WHEEL file and is named as PEP 427 says."""
+    end = f".dist-info/{WHEEL}"
+    found = {name.partition("/")[0] for name in archive.by_name if name.endswith(end)}
+    return found.pop() if len(found) == 1 else None
 
 
 def differing(published: Profile, rebuilt: Profile) -> frozenset[str]:

@@ -13,6 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from builders.generators import generator_pins
 from builders.recipe import Recipe
+from builders.recipe_values import VERSION
 from builders.search.choices import CRLF, LF, SETUP_PY, Choices
 from builders.search.profile import METADATA, WHEEL, Profile, differing
 
@@ -45,6 +46,9 @@ INSTALL_TOO = ("install", "--root=/build/installed")
 _MAX_LOOKED_INTO = 20
 """Members that differ; more of them differ for another reason than line ends."""
 
+_MAX_TAG = 100
+"""Characters; wheels for a dozen Pythons have fewer."""
+
 _UNIVERSAL = frozenset({"py2-none-any", "py3-none-any"})
 
 
@@ -74,7 +78,7 @@ def _path_file_python(names: Iterable[str]) -> tuple[int, int] | None:
 def computed_version(published: Profile, tried: Tried) -> Iterator[Change]:
     """A plugin computes the version, and the sdist's pyproject.toml holds a placeholder."""
     ours, theirs = (profile.values(METADATA, "Version") for profile in (published, tried.profile))
-    if ours and ours != theirs and len(ours) == 1:
+    if len(ours) == 1 and ours != theirs and re.fullmatch(VERSION, ours[0]):
         yield {"version": ours[0]}
 
 
@@ -134,8 +138,8 @@ def tags(published: Profile, tried: Tried) -> Iterator[Change]:
     if frozenset(ours) == _UNIVERSAL:
         yield {"mode": SETUP_PY, "setup_options": ("--universal",)}
     pythons = [tag.partition("-")[0] for tag in ours if _TAG.fullmatch(tag)]
-    if len(pythons) == len(ours):
-        tag = ".".join(dict.fromkeys(pythons))
+    tag = ".".join(dict.fromkeys(pythons))
+    if len(pythons) == len(ours) and len(tag) <= _MAX_TAG:
         yield {"mode": SETUP_PY, "setup_options": (f"--python-tag={tag}",)}
 
 

@@ -41,7 +41,7 @@ class Releases:
             and file.upload_time is not None
             and file.upload_time <= as_of
             and file.yanked is None
-            and _fits(file, python)
+            and _place(file, python) is not None
         }
         yield from sorted(found, reverse=True)
 
@@ -64,21 +64,22 @@ class Releases:
 
     def _wheel(self, name: NormalizedName, version: str, recipe: Recipe) -> LockedFile:
         wanted = Version(version)
-        for file in self._files(name):
-            if (
-                file.version == wanted
-                and file.sha256 is not None
-                and file.upload_time is not None
-                and file.upload_time <= recipe.as_of
-                and _fits(file, recipe.python)
-            ):
-                return LockedFile(
-                    name=name, version=version, filename=file.filename, sha256=file.sha256
-                )
-        raise BuildFault(
-            f"the index had no wheel of {name} {version} for CPython {recipe.python}",
-            code=FailureCode.NO_BUILD_REQUIREMENTS,
-        )
+        found = [
+            (place, file.filename, str(file.sha256))
+            for file in self._files(name)
+            if file.version == wanted
+            and file.sha256 is not None
+            and file.upload_time is not None
+            and file.upload_time <= recipe.as_of
+            and (place := _place(file, recipe.python)) is not None
+        ]
+        if not found:
+            raise BuildFault(
+                f"the index had no wheel of {name} {version} for CPython {recipe.python}",
+                code=FailureCode.NO_BUILD_REQUIREMENTS,
+            )
+        _, filename, sha256 = min(found)
+        return LockedFile(name=name, version=version, filename=filename, sha256=sha256)
 
     def _files(self, name: NormalizedName) -> tuple[IndexFile, ...]:
         try:
@@ -89,16 +90,21 @@ class Releases:
             raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
 
 
-def _fits(file: IndexFile, python: str) -> bool:
-    """Whether a file is a wheel that installs on a Python of this machine."""
+def _place(file: IndexFile, python: str) -> int | None:
+    """How well a file fits a Python of this machine, 0 best; None for no wheel or one that fails.
+
+    The place of its best tag among those that the environment accepts, as pip and uv choose.
+    """
     if file.kind is not FileKind.WHEEL:
-        return False
+        return None
     major, _, minor = python.partition(".")
     try:
         tags = parse_wheel_filename(file.filename)[3]
         requires = SpecifierSet(file.requires_python or "")
     except (InvalidWheelFilename, ValueError):
-        return False
+        return None
     # Requires-Python of build tools never cuts within a minor version.
-    is_allowed = requires.contains(f"{python}.99", prereleases=True)
-    return is_allowed and not tags.isdisjoint(environment_tags((int(major), int(minor))))
+    if not requires.contains(f"{python}.99", prereleases=True):
+        return None
+    accepted = environment_tags((int(major), int(minor)))
+    return next((place for place, tag in enumerate(accepted) if tag in tags), None)

@@ -57,6 +57,7 @@ class Search:
         Raises:
             BuildFault: the wheel cannot be read.
         """
+        self._proposed.add(choices.key)
         tried = Tried(choices=choices, recipe=recipe, profile=read_profile(wheel))
         apart = distance(self._published, tried.profile)
         if self._best is None or apart < self._best[0]:

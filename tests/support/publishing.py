@@ -63,11 +63,11 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """A release on disk, and the recipe it was built by."""
+    """A release on disk, and the recipe it was built by, None where nobody built it."""
 
     wheel: Path
     sdist: Path
-    recipe: Recipe
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

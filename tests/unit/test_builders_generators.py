@@ -14,7 +14,7 @@ from builders.generators import generator_pins
         ("setuptools (75.6.0)", ("setuptools==75.6.0",)),
         ("flit 3.9.0", ("flit-core==3.9.0",)),
         ("poetry-core 1.9.0", ("poetry-core==1.9.0",)),
-        ("poetry 1.0.5", ("poetry-core==1.0.5",)),
+        ("poetry 1.0.5", ("poetry-core==1.0.5", "poetry==1.0.5")),
         ("hatchling 1.24.2", ("hatchling==1.24.2",)),
         ("pdm-backend (2.1.8)", ("pdm-backend==2.1.8",)),
         ("uv 0.8.3", ("uv-build==0.8.3",)),

@@ -1,0 +1,340 @@
+from collections.abc import Mapping
+
+import pytest
+from packaging.utils import NormalizedName
+
+from builders.search.choices import Choices
+from builders.search.refine import (
+    INSTALL_TOO,
+    REFINEMENTS,
+    Change,
+    Refinement,
+    by_command,
+    computed_version,
+    generator,
+    hinted,
+    line_ends,
+    path_file_python,
+    set_order,
+    sorted_requires,
+    tags,
+    without_extensions,
+)
+from tests.support.searching import info, metadata, profile, requiring, tried, wheel_file
+
+Changes = Mapping[str, bytes | None]
+
+METADATA, WHEEL = info("METADATA"), info("WHEEL")
+
+
+def pth(python: str) -> str:
+    return f"example-1.0-py{python}-nspkg.pth"
+
+
+# What the published wheel says before anything was built.
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {}),
+        ({pth("3.7"): b""}, {"python": (3, 7)}),
+        ({pth("2.7"): b""}, {"python": (2, 7)}),
+        ({pth("3.10"): b""}, {"python": (3, 10)}),
+        ({METADATA: metadata(end="\r\n")}, {"line_ends": "crlf"}),
+        (
+            {pth("3.7"): b"", METADATA: metadata(end="\r\n")},
+            {"python": (3, 7), "line_ends": "crlf"},
+        ),
+        # Nothing, where it is not certain.
+        ({pth("3.7"): b"", f"other-{pth('3.8')}": b""}, {}),
+        ({f"example/{pth('3.7')}": b""}, {}),
+        ({f"{pth('3.7')}.txt": b""}, {}),
+        ({pth("4.0"): b""}, {}),
+        ({pth("3.123"): b""}, {}),
+        ({pth("3"): b""}, {}),
+        ({METADATA: metadata() + b"a line\r\n"}, {}),
+        ({METADATA: metadata("Summary: x\r")}, {}),
+        ({METADATA: None}, {}),
+        ({METADATA: b"Name: example"}, {}),
+    ],
+)
+def test_hints(changes: Changes, expected: Change) -> None:
+    assert hinted(profile(changes)) == expected
+
+
+# What a rebuild got wrong.
+
+
+def test_a_path_file_of_another_python_names_it() -> None:
+    published = profile({pth("3.6"): b"x"})
+    assert list(path_file_python(published, tried({pth("3.11"): b"x"}))) == [{"python": (3, 6)}]
+    assert list(path_file_python(published, tried())) == [{"python": (3, 6)}]
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt"),
+    [
+        ({}, {}),
+        ({pth("3.6"): b"x"}, {pth("3.6"): b"x"}),
+        # Only the rebuilt wheel has one: which Python writes none is not known.
+        ({}, {pth("3.6"): b"x"}),
+        ({pth("3.6"): b"x", f"b-{pth('3.7')}": b"x"}, {}),
+        ({"example.pth": b"x"}, {}),
+    ],
+)
+def test_no_python_follows_from_other_path_files(published: Changes, rebuilt: Changes) -> None:
+    assert list(path_file_python(profile(published), tried(rebuilt))) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt"),
+    [
+        (metadata(version="1.0"), metadata(version="0.0.0")),
+        (metadata(version="1.0"), b"Metadata-Version: 2.1\nName: example\n"),
+        (metadata(version="1.0", end="\r\n"), metadata(version="0.0.0")),
+    ],
+)
+def test_another_version_is_the_one_that_was_computed(published: bytes, rebuilt: bytes) -> None:
+    changes = computed_version(profile({METADATA: published}), tried({METADATA: rebuilt}))
+    assert list(changes) == [{"version": "1.0"}]
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt"),
+    [
+        (metadata(), metadata("Summary: another")),
+        (b"Name: example\n", metadata()),
+        (metadata("Version: 1.1"), metadata()),
+        (b"Name: example\n\nVersion: 1.1\n", metadata()),
+    ],
+)
+def test_no_version_follows_where_there_is_not_one_other(published: bytes, rebuilt: bytes) -> None:
+    changes = computed_version(profile({METADATA: published}), tried({METADATA: rebuilt}))
+    assert list(changes) == []
+
+
+@pytest.mark.parametrize("version", ["", "1" * 101, '1.0" # ', "1.0 final", "1.0\x1b[31m"])
+def test_a_version_that_no_recipe_can_hold_is_not_proposed(version: str) -> None:
+    published = profile({METADATA: metadata(version=version)})
+    assert list(computed_version(published, tried())) == []
+
+
+UNIVERSAL = {"mode": "setup.py", "setup_options": ("--universal",)}
+
+
+def python_tag(tag: str) -> Change:
+    return {"mode": "setup.py", "setup_options": (f"--python-tag={tag}",)}
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        (("py2-none-any", "py3-none-any"), [UNIVERSAL, python_tag("py2.py3")]),
+        (("py3-none-any", "py2-none-any"), [UNIVERSAL, python_tag("py3.py2")]),
+        (("py2.py3-none-any",), [python_tag("py2.py3")]),
+        (("py36-none-any",), [python_tag("py36")]),
+        (("py36-none-any", "py37-none-any"), [python_tag("py36.py37")]),
+        (("cp39-none-any",), [python_tag("cp39")]),
+        (("py36-none-any", "py36-none-any"), [python_tag("py36")]),
+        (("py3-none-any",), []),
+        (("py3-none-any", "cp39-cp39-linux_x86_64"), []),
+        (("cp39-abi3-any",), []),
+        ((".".join(["py36"] * 1000) + "-none-any",), []),
+        (("py3-none-any --egg-base=x",), []),
+        (("--egg-base=x-none-any",), []),
+        (("pp39-none-any",), []),
+        ((), []),
+    ],
+)
+def test_tags_of_pure_wheels_become_options(
+    published: tuple[str, ...], expected: list[Change]
+) -> None:
+    changes = tags(profile({WHEEL: wheel_file(*published)}), tried())
+    assert list(changes) == expected
+
+
+def test_tags_in_another_order_ask_for_nothing() -> None:
+    one, other = ("py2-none-any", "py3-none-any"), ("py3-none-any", "py2-none-any")
+    published = profile({WHEEL: wheel_file(*one)})
+    assert list(tags(published, tried({WHEEL: wheel_file(*other)}))) == []
+
+
+WINDOWS = metadata(end="\r\n")
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        ({METADATA: WINDOWS}, {}, [{"line_ends": "crlf"}]),
+        ({}, {METADATA: WINDOWS}, [{"line_ends": "lf"}]),
+        ({WHEEL: wheel_file("py3-none-any", end="\r\n")}, {}, [{"line_ends": "crlf"}]),
+        # One change, however many files say so.
+        (
+            {METADATA: WINDOWS, WHEEL: wheel_file("py3-none-any", end="\r\n")},
+            {},
+            [{"line_ends": "crlf"}],
+        ),
+        (
+            {info("entry_points.txt"): b"[x]\r\n"},
+            {info("entry_points.txt"): b"[x]\n"},
+            [{"line_ends": "crlf"}],
+        ),
+        (
+            {info("top_level.txt"): b"example\r\n"},
+            {info("top_level.txt"): b"example\n"},
+            [{"line_ends": "crlf"}],
+        ),
+        ({}, {}, []),
+        ({METADATA: WINDOWS}, {METADATA: WINDOWS}, []),
+        # A file of the source, wherever it is, as a checkout on Windows has it.
+        (
+            {"example.py": b"VALUE = 1\r\n", "more.py": b"a\r\nb\r\n"},
+            {"more.py": b"a\nb\n"},
+            [{"line_ends": "crlf"}],
+        ),
+        # Lines of both kinds come from the source, as a description with CRLF does.
+        ({METADATA: metadata() + b"text\r\n"}, {}, []),
+        ({METADATA: WINDOWS}, {METADATA: None}, []),
+        ({info("top_level.txt"): b"example\r\n"}, {}, []),
+        ({"example.py": b"VALUE = 2\r\n"}, {}, []),
+        ({"example.py": b"VALUE = 1\r\n", METADATA: None}, {"example.py": b""}, []),
+    ],
+)
+def test_line_ends_of_a_whole_file_tell_the_system(
+    published: Changes, rebuilt: Changes, expected: list[Change]
+) -> None:
+    assert list(line_ends(profile(published), tried(rebuilt))) == expected
+
+
+def requires(*lines: str) -> Changes:
+    return {METADATA: metadata(*(f"Requires-Dist: {line}" for line in lines))}
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        (("a", "b"), ("b", "a"), [{"sorted_requires": True}]),
+        (("a", "b"), ("a", "b"), []),
+        (("a", "b"), ("a", "c"), []),
+        (("a", "b"), ("b",), []),
+        (("a", "a"), ("a",), []),
+        (("a (>=1,<2)",), ("a (<2,>=1)",), []),
+        ((), (), []),
+    ],
+)
+def test_the_same_requirements_in_another_order_may_have_been_sorted(
+    published: tuple[str, ...], rebuilt: tuple[str, ...], expected: list[Change]
+) -> None:
+    other = tried(requires(*rebuilt))
+    assert list(sorted_requires(profile(requires(*published)), other)) == expected
+    chosen = tried(requires(*rebuilt), Choices(sorted_requires=True))
+    assert list(sorted_requires(profile(requires(*published)), chosen)) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        (("a (>=1,<2)",), ("a (<2,>=1)",), [{"python": (2, 7)}]),
+        (("a", "b (>=1,<2)"), ("a", "b (<2,>=1)"), [{"python": (2, 7)}]),
+        (("a (>=1,<2)",), ("a (>=1,<2)",), []),
+        (("a (>=1,<2)",), ("a (>=1,<3)",), []),
+        (("a", "b"), ("b", "a"), []),
+        (("a", "b"), ("a",), []),
+        ((), (), []),
+    ],
+)
+def test_clauses_in_another_order_came_from_python_2(
+    published: tuple[str, ...], rebuilt: tuple[str, ...], expected: list[Change]
+) -> None:
+    other = tried(requires(*rebuilt))
+    assert list(set_order(profile(requires(*published)), other)) == expected
+    chosen = tried(requires(*rebuilt), Choices(python=(2, 7)))
+    assert list(set_order(profile(requires(*published)), chosen)) == []
+
+
+def test_no_extension_modules_where_only_the_rebuilt_wheel_has_them() -> None:
+    native = {WHEEL: wheel_file("cp311-cp311-linux_x86_64", purelib="false")}
+    assert list(without_extensions(profile(), tried(native))) == [{"pure": True}]
+    assert list(without_extensions(profile(native), tried(native))) == []
+    assert list(without_extensions(profile(native), tried())) == []
+    assert list(without_extensions(profile(), tried())) == []
+    assert list(without_extensions(profile({WHEEL: None}), tried(native))) == []
+    # Of tags that say what was compiled no option of a pure wheel follows.
+    assert list(tags(profile(), tried(native))) == []
+
+
+def by(line: str) -> Changes:
+    return {WHEEL: wheel_file("py3-none-any", generator=line)}
+
+
+@pytest.mark.parametrize(
+    ("line", "locked", "expected"),
+    [
+        ("flit 3.9.0", ("flit-core==3.2.0",), [{"flit-core": "3.9.0"}]),
+        ("bdist_wheel (0.36.2)", ("setuptools==57.0.0", "wheel==0.42.0"), [{"wheel": "0.36.2"}]),
+        ("setuptools (75.6.0)", ("setuptools==70.0.0",), [{"setuptools": "75.6.0"}]),
+        # Nothing, where another tool builds here, or the line names none.
+        ("flit 3.9.0", ("setuptools==57.0.0",), []),
+        ("flit 3.9.0", (), []),
+        ("flit nonsense", ("flit-core==3.2.0",), []),
+        ("somebody's own 1.0", ("flit-core==3.2.0",), []),
+        ("test 1", ("flit-core==3.2.0",), []),
+    ],
+)
+def test_the_tool_that_the_generator_line_names(
+    line: str, locked: tuple[str, ...], expected: list[Mapping[str, str]]
+) -> None:
+    changes = list(generator(profile(by(line)), tried(recipe=requiring(*locked))))
+    assert changes == [{"versions": versions} for versions in expected]
+
+
+def test_a_named_tool_is_chosen_beside_what_was_chosen() -> None:
+    chosen = Choices(versions={NormalizedName("setuptools"): "57.0.0"})
+    recipe = requiring("setuptools==57.0.0", "wheel==0.42.0")
+    (change,) = generator(profile(by("bdist_wheel (0.36.2)")), tried({}, chosen, recipe))
+    assert change == {"versions": {"setuptools": "57.0.0", "wheel": "0.36.2"}}
+
+
+def test_two_generator_lines_name_nothing() -> None:
+    twice = {WHEEL: wheel_file() + b"Generator: flit 3.9.0\nGenerator: flit 3.8.0\n"}
+    assert list(generator(profile(twice), tried(recipe=requiring("flit-core==3.2.0")))) == []
+
+
+BY_COMMAND: list[Change] = [
+    {"mode": "setup.py"},
+    {"mode": "setup.py", "setup_options": INSTALL_TOO},
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"example.py": b"VALUE = 2\n"}, BY_COMMAND),
+        ({"more.py": b""}, BY_COMMAND),
+        ({"example.py": None}, BY_COMMAND),
+        ({METADATA: metadata("Summary: x"), "more.py": b""}, BY_COMMAND),
+        ({METADATA: metadata("Summary: x")}, []),
+        ({}, []),
+    ],
+)
+def test_another_command_is_for_other_files_than_those_of_dist_info(
+    change: Changes, expected: list[Change]
+) -> None:
+    rebuilt = tried(change, recipe=requiring("setuptools==57.0.0"))
+    assert list(by_command(profile(), rebuilt)) == expected
+
+
+def test_another_command_is_for_setuptools_alone_and_for_no_chosen_options() -> None:
+    change = {"more.py": b""}
+    assert list(by_command(profile(), tried(change, recipe=requiring("flit-core==3.9.0")))) == []
+    chosen = Choices(mode="setup.py", setup_options=("--universal",))
+    rebuilt = tried(change, chosen, requiring("setuptools==57.0.0"))
+    assert list(by_command(profile(), rebuilt)) == []
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize("change", [{}, {"example.py": b"VALUE = 2\n"}, {"more.py": b""}])
+def test_nothing_else_is_proposed_for_modules(refine: Refinement, change: Changes) -> None:
+    """What a module says is the source's alone; there is nothing to choose."""
+    assert list(refine(profile(), tried(change))) == []
