@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -100,6 +100,15 @@ class Recipe:
     def digest(self) -> str:
         """Lower-case hex sha256 of the recipe's canonical JSON; names its rebuild."""
         return digest_of(recipe_to_json(self))
+
+
+def for_sandbox(recipe: Recipe, sandbox: str, image: str | None) -> Recipe:
+    """The same recipe in another sandbox or image, its requirements' recipes, too."""
+    requirements = tuple(
+        replace(file, recipe=file.recipe and for_sandbox(file.recipe, sandbox, image))
+        for file in recipe.requirements
+    )
+    return replace(recipe, sandbox=sandbox, image=image, requirements=requirements)
 
 
 def digest_of(value: JSONValue) -> str:

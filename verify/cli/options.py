@@ -11,7 +11,8 @@ import click
 
 from verify.cli.config import load_defaults
 
-SANDBOXES = ("auto", "docker", "bubblewrap", "unsafe-host")
+AUTO = "auto"
+SANDBOXES = (AUTO, "docker", "bubblewrap", "unsafe-host")
 
 Callback = Callable[..., Any]
 """A click callback: its parameters are options, known by name only."""
@@ -113,7 +114,7 @@ def sandbox_option(command: Callback) -> Callback:
     return click.option(
         "--sandbox",
         type=click.Choice(SANDBOXES),
-        default="auto",
+        default=AUTO,
         show_default=True,
         help="Where builds run.",
     )(command)
