@@ -25,7 +25,16 @@ from builders.search.releases import Releases
 from builders.source import LEGACY_BACKEND_SINCE
 from builders.store import Store
 
-MAX_PROBES = 16
+MAX_PROBES = 30
+
+_YOUNGEST = 6
+"""Eras that are all asked: most people have a tool of the last year."""
+
+_STRIDE = 4
+"""Of the older ones, every fourth is asked first, then those around the two nearest."""
+
+_FAR = 1_000_000
+"""The score of a release that does not answer."""
 
 _OWN_GENERATOR = "setuptools ("
 """From 70.1 on, the Generator line names setuptools itself."""
@@ -54,19 +63,17 @@ class Prober:
         apart = _apart(published.dist_info, tried.profile.dist_info)
         if not apart:
             return
-        ranked: list[tuple[int, int, Version]] = []
-        for at, version in enumerate(self._candidates(tried, Version(locked[SETUPTOOLS]), as_of)):
-            found = self._asked(tried, version)
-            if found is None:
-                continue
-            score = _apart(published.dist_info, found)
-            if not score:
-                yield _change(tried.choices, version)
+        versions = [*self._candidates(tried, Version(locked[SETUPTOOLS]), as_of)]
+        scores: dict[int, int] = {}
+        for at in _order(len(versions), scores):
+            found = self._asked(tried, versions[at])
+            scores[at] = _FAR if found is None else _apart(published.dist_info, found)
+            if not scores[at]:
+                yield _change(tried.choices, versions[at])
                 return
+        for at, score in sorted(scores.items(), key=lambda item: (item[1], item[0])):
             if score < apart:
-                ranked.append((score, at, version))
-        for _score, _at, version in sorted(ranked):
-            yield _change(tried.choices, version)
+                yield _change(tried.choices, versions[at])
 
     def has(self, recipe: Recipe, versions: Mapping[NormalizedName, str]) -> bool:
         """Whether a recipe could have these releases.
@@ -83,12 +90,10 @@ class Prober:
     def _candidates(self, tried: Tried, current: Version, as_of: datetime) -> Iterator[Version]:
         """The youngest release of each other era, the youngest era first."""
         seen = {era_of(current)}
-        count = 0
         for version in self._releases.versions(SETUPTOOLS, tried.recipe.python, as_of):
             era = era_of(version)
-            if era not in seen and count < MAX_PROBES:
+            if era not in seen:
                 seen.add(era)
-                count += 1
                 yield version
 
     def _asked(self, tried: Tried, version: Version) -> Files | None:
@@ -130,6 +135,16 @@ class Prober:
 
 def _setuptools(recipe: Recipe) -> str:
     return next(file.version for file in recipe.requirements if file.name == SETUPTOOLS)
+
+
+def _order(count: int, scores: Mapping[int, int]) -> Iterator[int]:
+    """Which of so many eras to ask, the youngest being 0; `scores` grows with the answers."""
+    coarse = [*range(min(_YOUNGEST, count)), *range(_YOUNGEST, count, _STRIDE)]
+    yield from coarse
+    nearest = sorted(scores, key=lambda at: (scores[at], at))[:2]
+    around = [at + step for at in nearest for step in range(1 - _STRIDE, _STRIDE)]
+    fine = [at for at in dict.fromkeys(around) if 0 <= at < count and at not in scores]
+    yield from fine[: max(0, MAX_PROBES - len(coarse))]
 
 
 def _change(choices: Choices, version: Version) -> Change:
