@@ -13,6 +13,7 @@ from typing import BinaryIO
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from builders import driver
+from builders.backends import read_failure
 from builders.environment import ENVIRONMENT_DIR, ENVIRONMENT_PYTHON, environment_variables
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import BackendCall
@@ -114,7 +115,10 @@ class Frontend:
     def _run(self, phase: str) -> Iterator[tuple[BinaryIO, Outcome]]:
         with TemporaryFile() as answer:
             outcome = self.sandbox.run(self._job(phase), answer)
-            _refuse_failure(outcome, self.limits)
+            try:
+                _refuse_failure(outcome, self.limits)
+            except BuildFault as fault:
+                raise read_failure(fault, self.call.backend) from fault
             answer.seek(0)
             yield answer, outcome
 

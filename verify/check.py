@@ -191,6 +191,8 @@ class _Work:
             except BuildFault as fault:
                 first = first or fault
                 self._failed(choices, fault)
+                if self.recipe is not None:
+                    case.search.fail(self.recipe, fault)
         if self.best is None:
             raise _undetermined(first)
         return self.best
@@ -227,7 +229,8 @@ class _Work:
         except BuildFault as fault:
             raise _undetermined(fault) from fault
         as_of = self._as_of(hints.newest)
-        search = Search(published, as_of, self.bench.prober)
+        pythons = [python.version for python in self.bench.sandbox.interpreters()]
+        search = Search(published, as_of, self.bench.prober, pythons)
         return _Case(wheel=wheel, source=source, hints=hints, as_of=as_of, search=search)
 
     def _as_of(self, newest: datetime | None) -> datetime:

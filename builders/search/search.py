@@ -3,18 +3,22 @@
 Anytime: whoever drives it may stop after any attempt and keep the best one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from builders.errors import BuildFault, FailureCode
 from builders.recipe import Recipe
-from builders.search.choices import Choices
+from builders.search.choices import PEP517, SETUP_PY, Choices
 from builders.search.probe import Prober
 from builders.search.profile import Profile, distance, read_profile
-from builders.search.refine import REFINEMENTS, Change, Tried, by_command, hinted
+from builders.search.refine import REFINEMENTS, SETUPTOOLS, Change, Tried, by_command, hinted
+
+_NEIGHBOURS = 2
+"""Interpreters on either side of one that built nothing."""
 
 
 class Search:
@@ -24,8 +28,24 @@ class Search:
     `learn` or by `fail`.
     """
 
-    def __init__(self, published: Profile, as_of: datetime, prober: Prober) -> None:
+    def __init__(
+        self,
+        published: Profile,
+        as_of: datetime,
+        prober: Prober,
+        pythons: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Open a search.
+
+        Args:
+            published: the wheel to reach.
+            as_of: when it was uploaded.
+            prober: asks backends for metadata.
+            pythons: (major, minor) of what the sandbox has.
+        """
         self._published = published
+        self._pythons = pythons
+        self._failed = False
         self._as_of = as_of
         self._prober = prober
         self._proposed: set[tuple[object, ...]] = set()
@@ -65,6 +85,23 @@ class Search:
             self._left = self._refined(tried)
         return apart
 
+    def fail(self, recipe: Recipe, fault: BuildFault) -> None:
+        """Tell that a candidate did not build; without any wheel there is no difference to read."""
+        is_other_worth_it = fault.code is FailureCode.BUILD_FAILED and not self._failed
+        if self._best is None and is_other_worth_it:
+            self._failed = True
+            self._left = chain(self._left, self._otherwise(recipe))
+
+    def _otherwise(self, recipe: Recipe) -> Iterator[Choices]:
+        """Other interpreters, the next older ones first, and the other way to call setuptools."""
+        used = _python(recipe)
+        older = sorted((p for p in self._pythons if (3, 0) <= p < used), reverse=True)
+        newer = sorted(p for p in self._pythons if p > used)
+        for python in (*older[:_NEIGHBOURS], *newer[:_NEIGHBOURS]):
+            yield Choices(python=python)
+        if any(file.name == SETUPTOOLS for file in recipe.requirements):
+            yield Choices(mode=PEP517 if recipe.backend.mode == SETUP_PY else SETUP_PY)
+
     def _first(self) -> Iterator[Choices]:
         """What the hints say; without them, if the sandbox cannot do what they ask for."""
         yield _changed(Choices(), [hinted(self._published)])
@@ -91,6 +128,12 @@ class Search:
         """Whether the index had the releases that a change asks for."""
         versions = change.get("versions", {})
         return not isinstance(versions, Mapping) or self._prober.has(tried.recipe, versions)
+
+
+def _python(recipe: Recipe) -> tuple[int, int]:
+    """(major, minor) of a recipe's interpreter."""
+    major, _, minor = recipe.python.partition(".")
+    return int(major), int(minor)
 
 
 def _changed(choices: Choices, changes: Iterable[Change]) -> Choices:
