@@ -52,6 +52,7 @@ EXIT_BAD_SOURCE = 65
 EXIT_NO_BACKEND = 69
 EXIT_BAD_OUTPUT = 74
 EXIT_BAD_METADATA = 76
+EXIT_OTHER_VERSION = 77
 
 # What pip ran for projects without pyproject.toml: setuptools is imported even where setup.py only
 # knows distutils, so that the command bdist_wheel exists. A source may do without a setup.py.
@@ -99,7 +100,7 @@ def main(argument):
         try:
             write_version(request["version"])
         except EnvironmentError as error:
-            raise DriverError(EXIT_BAD_SOURCE, "its version cannot be written: %r" % (error,))
+            raise DriverError(EXIT_OTHER_VERSION, "the version cannot be written: %r" % (error,))
     os.mkdir(OUTPUT_DIR)
     if request["phase"] == "requires":
         requires = [str(item) for item in ask_requires(request)]
@@ -158,7 +159,7 @@ def write_version(version):
     with io.open("PKG-INFO", encoding="utf-8", errors="replace") as file:
         headers = file.read().replace("\r\n", "\n").partition("\n\n")[0].split("\n")
     if "Version: %s" % (version,) not in headers:
-        raise DriverError(EXIT_BAD_SOURCE, "the PKG-INFO of the source has another version")
+        raise DriverError(EXIT_OTHER_VERSION, "the PKG-INFO of the source has another version")
     with io.open("pyproject.toml", encoding="utf-8", newline="") as file:
         lines = file.readlines()
     table = ""

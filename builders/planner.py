@@ -95,7 +95,7 @@ class Planner:
             BuildFault: no recipe can be made.
             IndexFault, SandboxFault: the surroundings failed.
         """
-        if choices.recipe is not None and choices.python is None:
+        if choices.recipe is not None:
             return self._adapted(choices.recipe, source, choices)
         as_of = choices.as_of or as_of
         available = self._sandbox.interpreters()

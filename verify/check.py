@@ -184,17 +184,19 @@ class _Work:
         self.bench.open_sandbox()  # which may build an image: no part of any wheel's stages
         with self._stage("resolve"):
             case = self._open(self.wheel, self.source)
-        first: BuildFault | None = None
+        faults: list[BuildFault] = []
         for choices in chain(self._given(), self._candidates(case.search)):
             try:
                 self._attempt(case, choices)
             except BuildFault as fault:
-                first = first or fault
+                faults.append(fault)
                 self._failed(choices, fault)
                 if self.recipe is not None:
                     case.search.fail(self.recipe, fault)
         if self.best is None:
-            raise _undetermined(first)
+            # Why a person's own recipe failed is in the attempts.
+            is_given = self.bench.settings.recipe is not None
+            raise _undetermined(faults[is_given:] or faults)
         return self.best
 
     def _given(self) -> Iterator[Choices]:
@@ -227,7 +229,7 @@ class _Work:
         try:
             hints, published = read_hints(wheel), read_profile(wheel)
         except BuildFault as fault:
-            raise _undetermined(fault) from fault
+            raise _undetermined([fault]) from fault
         as_of = self._as_of(hints.newest)
         pythons = [python.version for python in self.bench.sandbox.interpreters()]
         search = Search(published, as_of, self.bench.prober, pythons)
@@ -354,11 +356,11 @@ class _Work:
         )
 
 
-def _undetermined(fault: BuildFault | None) -> UndeterminedError:
+def _undetermined(faults: Sequence[BuildFault]) -> UndeterminedError:
     """A wheel that cannot be rebuilt is undetermined; the first failure's code is the reason."""
-    if fault is None:
+    if not faults:
         return UndeterminedError(Reason.UNSUPPORTED, "nothing was tried")
-    return UndeterminedError(Reason(fault.code), fault.message)
+    return UndeterminedError(Reason(faults[0].code), faults[0].message)
 
 
 def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | None:

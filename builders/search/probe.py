@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from builders.eras import era_of
-from builders.errors import BuildFault
+from builders.errors import BuildFault, FailureCode
 from builders.rebuild import Rebuilder
 from builders.recipe import Recipe, digest_of, recipe_to_json
 from builders.search.choices import PEP517, Choices
@@ -38,6 +38,9 @@ _FAR = 1_000_000
 
 _OWN_GENERATOR = "setuptools ("
 """From 70.1 on, the Generator line names setuptools itself."""
+
+PASSING = frozenset({FailureCode.TIMEOUT, FailureCode.LIMIT_EXCEEDED})
+"""What may come out otherwise on a machine with less to do."""
 
 Files = Mapping[str, bytes]
 
@@ -105,19 +108,22 @@ class Prober:
         key = digest_of({"hook": "metadata", "of": recipe_to_json(recipe)})
         kept = self._store.recall("metadata", key)
         if kept is None:
-            kept = json.dumps(self._answer(recipe))
-            self._store.remember("metadata", key, kept)
+            try:
+                kept = json.dumps(self._answer(recipe))
+            except BuildFault as fault:
+                kept = "null"
+                if fault.code not in PASSING:
+                    self._store.remember("metadata", key, kept)
+            else:
+                self._store.remember("metadata", key, kept)
         try:
             answer = json.loads(kept)
             return None if answer is None else {k: b64decode(v) for k, v in answer.items()}
         except (ValueError, AttributeError, TypeError):
             return None
 
-    def _answer(self, recipe: Recipe) -> dict[str, str] | None:
-        try:
-            files = self._metadata(recipe) or self._built(recipe)
-        except BuildFault:
-            return None
+    def _answer(self, recipe: Recipe) -> dict[str, str]:
+        files = self._metadata(recipe) or self._built(recipe)
         return {name: b64encode(data).decode() for name, data in files.items()}
 
     def _metadata(self, recipe: Recipe) -> Files | None:

@@ -140,4 +140,6 @@ def _changed(choices: Choices, changes: Iterable[Change]) -> Choices:
     merged: dict[str, Any] = {}
     for change in changes:
         merged |= change
+    if "python" in merged:
+        merged["recipe"] = None  # its requirements are for another interpreter
     return replace(choices, **merged)

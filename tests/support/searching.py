@@ -5,7 +5,7 @@ search.learn(choices, RECIPE, wheel)
 """
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -139,9 +139,11 @@ def index_at(url: str, folder: Path) -> SimpleIndex:
     return open_index(config, cache_root=folder, offline=False, listener=silent)
 
 
-def searched(published: Profile, folder: Path, url: str) -> Search:
-    """A search for a published wheel, whose sandbox has no interpreter to run anything with."""
+def searched(
+    published: Profile, folder: Path, url: str, pythons: Sequence[tuple[int, int]] = ()
+) -> Search:
+    """A search for a published wheel; whatever Pythons it is told of, nothing is run."""
     index, store = index_at(url, folder), Store(folder)
     gatherer = IndexGatherer(FileCache(folder), index)
     rebuilder = Rebuilder(UnsafeHostSandbox(), gatherer, store, Limits())
-    return Search(published, NOW, Prober(rebuilder, Releases(index), store))
+    return Search(published, NOW, Prober(rebuilder, Releases(index), store), pythons)

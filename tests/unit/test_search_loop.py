@@ -1,6 +1,6 @@
 """The search driven by hand: the wheels are real, and no candidate of theirs is ever probed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.errors import BuildFault
+from builders.errors import BuildFault, FailureCode
 from builders.search.choices import Choices
 from builders.search.search import Search
 from tests.support.index_server import IndexServer, ServedFile
@@ -47,8 +47,10 @@ def rest(search: Search) -> list[tuple[str, ...]]:
     return [choices.told for choices in iter(search.propose, None)]
 
 
-def opened(published: Changes, folder: Path, url: str) -> Search:
-    return searched(profile(published), folder / "cache", url)
+def opened(
+    published: Changes, folder: Path, url: str, pythons: Sequence[tuple[int, int]] = ()
+) -> Search:
+    return searched(profile(published), folder / "cache", url, pythons)
 
 
 def first(search: Search) -> Choices:
@@ -218,3 +220,69 @@ def test_a_candidate_that_was_learnt_is_not_proposed_again(tmp_path: Path, url: 
     given = Choices(recipe=recipe)
     search.learn(given, recipe, wheel(tmp_path, WINDOWS))
     assert given.key not in [choices.key for choices in iter(search.propose, None)]
+
+
+PYTHONS = ((3, 13), (3, 12), (3, 11), (3, 10), (3, 9), (3, 8), (2, 7))
+FAILED = BuildFault("it failed", code=FailureCode.BUILD_FAILED)
+
+
+def test_what_does_not_build_is_tried_with_the_pythons_next_to_it(tmp_path: Path, url: str) -> None:
+    search = opened({}, tmp_path, url, PYTHONS)
+    first(search)
+    search.fail(RECIPE, FAILED)
+    assert rest(search) == [
+        ("CPython 3.10",),
+        ("CPython 3.9",),
+        ("CPython 3.12",),
+        ("CPython 3.13",),
+    ]
+
+
+@pytest.mark.parametrize(("mode", "other"), [("pep517", "setup.py"), ("setup.py", "pep517")])
+def test_what_setuptools_does_not_build_is_tried_the_other_way(
+    mode: str, other: str, tmp_path: Path, url: str
+) -> None:
+    search = opened({}, tmp_path, url)
+    recipe = requiring("setuptools==57.0.0")
+    first(search)
+    search.fail(replace(recipe, backend=replace(recipe.backend, mode=mode)), FAILED)
+    assert rest(search) == [(other,)]
+
+
+def test_every_failure_after_the_first_changes_nothing(tmp_path: Path, url: str) -> None:
+    search = opened({}, tmp_path, url, PYTHONS[:4])
+    told = []
+    for choices in iter(search.propose, None):
+        told.append(choices.told)
+        search.fail(RECIPE, FAILED)
+    assert told == [(), ("CPython 3.10",), ("CPython 3.12",), ("CPython 3.13",)]
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in FailureCode if code is not FailureCode.BUILD_FAILED]
+)
+def test_other_failures_are_no_reason_to_try_again(
+    code: FailureCode, tmp_path: Path, url: str
+) -> None:
+    search = opened({}, tmp_path, url, PYTHONS)
+    first(search)
+    search.fail(RECIPE, BuildFault("it failed", code=code))
+    assert rest(search) == []
+
+
+def test_a_failure_after_a_rebuild_is_no_reason_to_leave_it(tmp_path: Path, url: str) -> None:
+    search = opened({}, tmp_path, url, PYTHONS)
+    search.learn(first(search), RECIPE, wheel(tmp_path, PLACEHOLDER))
+    first(search)
+    search.fail(RECIPE, FAILED)
+    assert rest(search) == []
+
+
+def test_a_python_that_builds_at_last_is_what_the_search_goes_on_with(
+    tmp_path: Path, url: str
+) -> None:
+    search = opened({}, tmp_path, url, PYTHONS)
+    first(search)
+    search.fail(RECIPE, FAILED)
+    search.learn(first(search), RECIPE, wheel(tmp_path, PLACEHOLDER))
+    assert rest(search) == [("CPython 3.10", "version 1.0 in pyproject.toml")]
