@@ -35,7 +35,7 @@ SOURCE_DIR = "/build/src"
 OUTPUT_DIR = "/build/out"
 
 WINDOWS_TEXT = "/truewheel/windows_text.py"
-PURE_PYTHON = "/truewheel/pure_python.py"
+AS_PYPY = "/truewheel/as_pypy.py"
 SORTED_REQUIRES = "/truewheel/sorted_requires.py"
 RUN_FILE = "exec(open(%r).read(), {}); "
 
@@ -158,7 +158,7 @@ def write_version(version):
     """
     with io.open("PKG-INFO", encoding="utf-8", errors="replace") as file:
         headers = file.read().replace("\r\n", "\n").partition("\n\n")[0].split("\n")
-    if "Version: %s" % (version,) not in headers:
+    if [line for line in headers if line.startswith("Version:")] != ["Version: %s" % (version,)]:
         raise DriverError(EXIT_OTHER_VERSION, "the PKG-INFO of the source has another version")
     with io.open("pyproject.toml", encoding="utf-8", newline="") as file:
         lines = file.readlines()
@@ -342,7 +342,7 @@ def preparation(request):
     """A statement that changes what the backend finds, as the recipe says; often none."""
     wanted = (
         (WINDOWS_TEXT, request["line_ends"] == "crlf"),
-        (PURE_PYTHON, request["pure"]),
+        (AS_PYPY, request["pypy"]),
         (SORTED_REQUIRES, request["sorted_requires"]),
     )
     return "".join(RUN_FILE % (path,) for path, is_wanted in wanted if is_wanted)

@@ -139,7 +139,7 @@ class Frontend:
             "umask": self.umask,
             "line_ends": self.line_ends,
             "version": self.call.version,
-            "pure": self.call.pure,
+            "pypy": self.call.pypy,
             "sorted_requires": self.call.sorted_requires,
         }
         argument = json.dumps(request)
@@ -156,7 +156,7 @@ class Frontend:
                 Mount(source=self.source, target=source),
                 Mount(source=Path(driver.__file__), target=DRIVER),
                 Mount(source=HERE / "windows_text.py", target=PurePosixPath(driver.WINDOWS_TEXT)),
-                Mount(source=HERE / "pure_python.py", target=PurePosixPath(driver.PURE_PYTHON)),
+                Mount(source=HERE / "as_pypy.py", target=PurePosixPath(driver.AS_PYPY)),
                 Mount(
                     source=HERE / "sorted_requires.py",
                     target=PurePosixPath(driver.SORTED_REQUIRES),

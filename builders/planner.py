@@ -20,7 +20,7 @@ from builders.releases import exclusions, refuse_releases
 from builders.requirements import all_locked, checked_requirement
 from builders.resolve import Question, SourceOnlyError, UvResolver
 from builders.sandbox.interface import Interpreter, Sandbox
-from builders.search.choices import LF, PEP517, SETUP_PY, Choices
+from builders.search.choices import LF, PEP517, SETUP_PY, Choices, is_known_options
 from builders.search.releases import Releases
 from builders.source import LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
 from builders.source_only import newest_sdist
@@ -96,7 +96,9 @@ class Planner:
             IndexFault, SandboxFault: the surroundings failed.
         """
         if choices.recipe is not None:
-            return self._adapted(choices.recipe, source, choices)
+            given = choices.recipe
+            self._refuse_strange(given, self._derived(hints, source, as_of, given))
+            return self._adapted(given, choices)
         as_of = choices.as_of or as_of
         available = self._sandbox.interpreters()
         python = chosen_python(choices, available) or choose_python(hints, as_of, available)
@@ -111,20 +113,55 @@ class Planner:
         )
         return self._plan(order)
 
-    def _adapted(self, recipe: Recipe, source: SourceFile, choices: Choices) -> Recipe:
+    def _derived(self, hints: Hints, source: SourceFile, as_of: datetime, given: Recipe) -> Recipe:
+        """What would be planned here with the interpreter of a given recipe."""
+        major, _, minor = given.python.partition(".")
+        return self.plan(hints, source, as_of, Choices(python=(int(major), int(minor))))
+
+    def _refuse_strange(self, given: Recipe, derived: Recipe) -> None:
+        """Refuse what no search would have come to: a recipe may come from a stranger.
+
+        It may choose releases of the requirements that the source leads to, as the index had them;
+        another backend, another requirement or free text for the build could bring code along.
+
+        Raises:
+            BuildFault: there is such a thing.
+            IndexFault: an index failed.
+        """
+        known = {file.name: file.recipe for file in derived.requirements}
+        call, own = given.backend, derived.backend
+        faults = {
+            "is for another source": given.source != derived.source,
+            "is of a later day": given.as_of > derived.as_of,
+            "names another backend": (call.backend, call.backend_path)
+            != (own.backend, own.backend_path),
+            "has settings of its own": bool(
+                given.environment.keys() - derived.environment.keys()
+                or given.config_settings
+                or given.compiler_flags
+                or given.post_steps
+                or not is_known_options(call.setup_options)
+            ),
+            "has requirements that the source does not lead to": any(
+                file.name not in known or file.recipe != known[file.name]
+                for file in given.requirements
+            ),
+            "has files that the index did not have": not all(
+                self._releases.is_listed(file, derived.as_of) for file in given.requirements
+            ),
+        }
+        for fault, is_there in faults.items():
+            if is_there:
+                raise BuildFault(f"the given recipe {fault}", code=FailureCode.UNSUPPORTED)
+
+    def _adapted(self, recipe: Recipe, choices: Choices) -> Recipe:
         """A recipe that a person gave, as far as nothing else was chosen since."""
-        if recipe.source != source:
-            raise BuildFault(
-                f"the given recipe is for {recipe.source.filename} with another sha256 or name "
-                f"than {source.filename} has here",
-                code=FailureCode.UNSUPPORTED,
-            )
         call = replace(
             recipe.backend,
             mode=choices.mode or recipe.backend.mode,
             setup_options=choices.setup_options or recipe.backend.setup_options,
             version=choices.version or recipe.backend.version,
-            pure=choices.pure or recipe.backend.pure,
+            pypy=choices.pypy or recipe.backend.pypy,
             sorted_requires=choices.sorted_requires or recipe.backend.sorted_requires,
         )
         changed = replace(recipe, backend=call)
@@ -257,7 +294,7 @@ def _backend_call(
         backend_path=system.backend_path,
         setup_options=choices.setup_options,
         version=choices.version,
-        pure=choices.pure,
+        pypy=choices.pypy,
         sorted_requires=choices.sorted_requires,
     )
 

@@ -38,7 +38,7 @@ class BackendCall:
         setup_options: arguments after `setup.py bdist_wheel`; unused in mode `pep517`.
         version: that of the sdist's PKG-INFO, to be written into its pyproject.toml, which has
             another one where a tool computed it; None leaves the file alone.
-        pure: extension modules, which setuptools would have compiled, are left out.
+        pypy: the build is told that it runs on PyPy, where sources leave extension modules out.
         sorted_requires: setuptools sorts requirements, as that of Debian and Ubuntu does.
     """
 
@@ -47,7 +47,7 @@ class BackendCall:
     backend_path: tuple[str, ...] = ()
     setup_options: tuple[str, ...] = ()
     version: str | None = None
-    pure: bool = False
+    pypy: bool = False
     sorted_requires: bool = False
 
 
@@ -137,7 +137,7 @@ def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
             "backend_path": list(recipe.backend.backend_path),
             "setup_options": list(recipe.backend.setup_options),
             "version": recipe.backend.version,
-            "pure": recipe.backend.pure,
+            "pypy": recipe.backend.pypy,
             "sorted_requires": recipe.backend.sorted_requires,
         },
         "requirements": [_locked_to_json(file) for file in recipe.requirements],
@@ -202,7 +202,7 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
             backend_path=values.texts(backend["backend_path"]),
             setup_options=values.texts(backend.get("setup_options", [])),
             version=None if backend.get("version") is None else values.version(backend["version"]),
-            pure=values.flag(backend.get("pure", False)),
+            pypy=values.flag(backend.get("pypy", False)),
             sorted_requires=values.flag(backend.get("sorted_requires", False)),
         ),
         requirements=tuple(_locked(item, depth) for item in document["requirements"]),

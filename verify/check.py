@@ -170,6 +170,7 @@ class _Work:
     source: SourceFile | None = None
     served_metadata: tuple[Sha256, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
+    built: set[str] = field(default_factory=set)
     recipe: Recipe | None = None
     best: _Judged | None = None
     detail: str | None = None
@@ -184,19 +185,20 @@ class _Work:
         self.bench.open_sandbox()  # which may build an image: no part of any wheel's stages
         with self._stage("resolve"):
             case = self._open(self.wheel, self.source)
-        faults: list[BuildFault] = []
+        faults: list[tuple[BuildFault, Recipe | None]] = []
         for choices in chain(self._given(), self._candidates(case.search)):
             try:
                 self._attempt(case, choices)
             except BuildFault as fault:
-                faults.append(fault)
+                faults.append((fault, self.recipe))
                 self._failed(choices, fault)
                 if self.recipe is not None:
                     case.search.fail(self.recipe, fault)
         if self.best is None:
             # Why a person's own recipe failed is in the attempts.
             is_given = self.bench.settings.recipe is not None
-            raise _undetermined(faults[is_given:] or faults)
+            first, self.recipe = (faults[is_given:] or faults)[0]
+            raise _undetermined(first)
         return self.best
 
     def _given(self) -> Iterator[Choices]:
@@ -229,10 +231,10 @@ class _Work:
         try:
             hints, published = read_hints(wheel), read_profile(wheel)
         except BuildFault as fault:
-            raise _undetermined([fault]) from fault
+            raise _undetermined(fault) from fault
         as_of = self._as_of(hints.newest)
         pythons = [python.version for python in self.bench.sandbox.interpreters()]
-        search = Search(published, as_of, self.bench.prober, pythons)
+        search = Search(published, as_of, self.bench.prober, pythons, self._is_over)
         return _Case(wheel=wheel, source=source, hints=hints, as_of=as_of, search=search)
 
     def _as_of(self, newest: datetime | None) -> datetime:
@@ -248,7 +250,7 @@ class _Work:
         """What to try, within the budget; the first attempt is always made."""
         settings = self.bench.settings
         while len(self.attempts) < settings.attempts:
-            if self.attempts and self.watch.read().total > settings.search_seconds:
+            if self.attempts and self._is_over():
                 self.detail = f"the search ended after {settings.search_seconds:g} s"
                 return
             choices = self._proposed(search)
@@ -256,11 +258,14 @@ class _Work:
                 return
             yield choices
 
+    def _is_over(self) -> bool:
+        return self.watch.read().total > self.bench.settings.search_seconds
+
     def _proposed(self, search: Search) -> Choices | None:
         try:
             with self._stage("resolve"):
                 return search.propose()
-        except IndexFault as fault:
+        except (BuildFault, IndexFault) as fault:
             # What was found out so far needs no index any more.
             self.detail = f"the search ended early: {fault.message}"
             return None
@@ -270,6 +275,9 @@ class _Work:
         with self._stage("resolve"):
             recipe = self.bench.planner.plan(case.hints, case.source, case.as_of, choices)
         self.recipe = recipe
+        if recipe.digest in self.built:
+            return  # other words for what was tried
+        self.built.add(recipe.digest)
         with self._stage("build"):
             rebuild = self.bench.rebuilder.rebuild(recipe, fresh=self.bench.settings.fresh)
         with self._stage("compare"):
@@ -356,11 +364,9 @@ class _Work:
         )
 
 
-def _undetermined(faults: Sequence[BuildFault]) -> UndeterminedError:
-    """A wheel that cannot be rebuilt is undetermined; the first failure's code is the reason."""
-    if not faults:
-        return UndeterminedError(Reason.UNSUPPORTED, "nothing was tried")
-    return UndeterminedError(Reason(faults[0].code), faults[0].message)
+def _undetermined(fault: BuildFault) -> UndeterminedError:
+    """A wheel that cannot be rebuilt is undetermined; the failure's code is the reason."""
+    return UndeterminedError(Reason(fault.code), fault.message)
 
 
 def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | None:

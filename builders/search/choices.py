@@ -1,5 +1,6 @@
 """What one attempt decides; everything else of a recipe follows from source, index and day."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,26 @@ from builders.recipe import Recipe
 
 PEP517, SETUP_PY = "pep517", "setup.py"
 LF, CRLF = "lf", "crlf"
+
+UNIVERSAL = ("--universal",)
+
+INSTALL_TOO = ("install", "--root=/build/installed")
+"""A second command, into a directory that is thrown away: what `setup.py` sees of `install`."""
+
+MAX_TAG = 100
+"""Characters; wheels for a dozen Pythons have fewer."""
+
+PYTHON_TAG = r"(?:py[23]|(?:py|cp)(?:2[67]|3[0-9]|3[12][0-9]))"
+"""Interpreters that there were; a tag is data of the published wheel that reaches the build."""
+
+_TAG_OPTION = re.compile(rf"--python-tag={PYTHON_TAG}(?:\.{PYTHON_TAG})*")
+
+
+def is_known_options(options: tuple[str, ...]) -> bool:
+    """Whether these are options that a search may have come to."""
+    if len(options) == 1 and _TAG_OPTION.fullmatch(options[0]):
+        return len(options[0]) <= MAX_TAG + len("--python-tag=")
+    return options in {(), UNIVERSAL, INSTALL_TOO}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +44,7 @@ class Choices:
         setup_options: of `bdist_wheel`, in mode `setup.py`.
         versions: releases that take the place of those that the resolver chose.
         line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
-        version, pure, sorted_requires: see `BackendCall`.
+        version, pypy, sorted_requires: see `BackendCall`.
         recipe: one that a person gave, to start from.
     """
 
@@ -34,7 +55,7 @@ class Choices:
     versions: Mapping[NormalizedName, str] = field(default_factory=dict)
     line_ends: str = LF
     version: str | None = None
-    pure: bool = False
+    pypy: bool = False
     sorted_requires: bool = False
     recipe: Recipe | None = None
 
@@ -48,7 +69,7 @@ class Choices:
             self.as_of and f"requirements as of {self.as_of.isoformat()}",
             self.mode and f"{self.mode} {options}".strip(),
             self.sorted_requires and "requirements sorted as by Debian's setuptools",
-            self.pure and "no extension modules",
+            self.pypy and "told that it runs on PyPy",
             self.version and f"version {self.version} in pyproject.toml",
             self.line_ends != LF and "line ends of Windows",
             *(f"{name} {version}" for name, version in sorted(self.versions.items())),
@@ -61,5 +82,5 @@ class Choices:
         versions = tuple(sorted(self.versions.items()))
         given = self.recipe.digest if self.recipe else None
         return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
-                self.line_ends, self.version, self.pure,
+                self.line_ends, self.version, self.pypy,
                 self.sorted_requires)  # fmt: skip

@@ -7,7 +7,7 @@ releases that behave alike, `builders.eras`) is asked, the youngest before the u
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,9 +39,6 @@ _FAR = 1_000_000
 _OWN_GENERATOR = "setuptools ("
 """From 70.1 on, the Generator line names setuptools itself."""
 
-PASSING = frozenset({FailureCode.TIMEOUT, FailureCode.LIMIT_EXCEEDED})
-"""What may come out otherwise on a machine with less to do."""
-
 Files = Mapping[str, bytes]
 
 
@@ -53,8 +50,16 @@ class Prober:
         self._releases = releases
         self._store = store
 
-    def setuptools(self, published: Profile, tried: Tried, as_of: datetime) -> Iterator[Change]:
+    def setuptools(
+        self, published: Profile, tried: Tried, as_of: datetime, is_over: Callable[[], bool]
+    ) -> Iterator[Change]:
         """Changes to another setuptools whose metadata is nearer to the published, nearest first.
+
+        Args:
+            published: what is to be reached.
+            tried: the best attempt so far.
+            as_of: when the wheel was uploaded.
+            is_over: asked before each probe: whether no time is left.
 
         Raises:
             IndexFault, SandboxFault: the surroundings failed.
@@ -66,9 +71,14 @@ class Prober:
         apart = _apart(published.dist_info, tried.profile.dist_info)
         if not apart:
             return
-        versions = [*self._candidates(tried, Version(locked[SETUPTOOLS]), as_of)]
+        try:
+            versions = [*self._candidates(tried, Version(locked[SETUPTOOLS]), as_of)]
+        except BuildFault:  # indexes that contradict each other say nothing
+            return
         scores: dict[int, int] = {}
         for at in _order(len(versions), scores):
+            if is_over():
+                break
             found = self._asked(tried, versions[at])
             scores[at] = _FAR if found is None else _apart(published.dist_info, found)
             if not scores[at]:
@@ -112,7 +122,7 @@ class Prober:
                 kept = json.dumps(self._answer(recipe))
             except BuildFault as fault:
                 kept = "null"
-                if fault.code not in PASSING:
+                if fault.code is FailureCode.BUILD_FAILED:
                     self._store.remember("metadata", key, kept)
             else:
                 self._store.remember("metadata", key, kept)

@@ -15,6 +15,9 @@ from verify.archive.reader import Archive, read_archive
 MAX_FILE = 4 * 1024**2
 """Bytes of a file of the dist-info directory that is looked into."""
 
+MAX_DIST_INFO = 16 * 1024**2
+"""Bytes of all of them; of a wheel that has more, only METADATA and WHEEL are looked into."""
+
 METADATA, WHEEL, RECORD = "METADATA", "WHEEL", "RECORD"
 
 
@@ -23,14 +26,14 @@ class Profile:
     """What the search compares.
 
     Attributes:
-        path: the wheel.
+        archive: the wheel, opened once.
         digests: sha256 by member name, without RECORD, which follows from them.
         dist_info: content by path below the dist-info directory, without RECORD; directories and
             what is too large are left out.
         directory: the dist-info directory's name, None unless there is exactly one.
     """
 
-    path: Path
+    archive: Archive
     digests: Mapping[str, str]
     dist_info: Mapping[str, bytes]
     directory: str | None
@@ -38,7 +41,7 @@ class Profile:
     def read(self, name: str) -> bytes:
         """The content of a member, empty if there is none that can be read at once."""
         try:
-            return read_archive(self.path).read(name, limit=MAX_FILE)
+            return self.archive.read(name, limit=MAX_FILE)
         except ArchiveError:
             return b""
 
@@ -64,12 +67,12 @@ def read_profile(wheel: Path) -> Profile:
     """
     try:
         archive = read_archive(wheel)
-        return _profile(archive, wheel)
+        return _profile(archive)
     except ArchiveError as error:
         raise BuildFault(f"{wheel.name} cannot be read", code=FailureCode.BAD_WHEEL) from error
 
 
-def _profile(archive: Archive, path: Path) -> Profile:
+def _profile(archive: Archive) -> Profile:
     directory = _dist_info(archive)
     own = f"{directory}/"
     digests = {
@@ -78,8 +81,8 @@ def _profile(archive: Archive, path: Path) -> Profile:
         if (content := archive.contents.get(member.index)) is not None
         and (directory is None or member.name != f"{own}{RECORD}")
     }
-    dist_info = {
-        member.name.removeprefix(own): archive.read(member.name, limit=MAX_FILE)
+    kept = [
+        member
         for member in archive.members
         if directory is not None
         and member.name in digests
@@ -87,8 +90,13 @@ def _profile(archive: Archive, path: Path) -> Profile:
         and member.name.startswith(own)
         and not member.is_dir
         and member.size <= MAX_FILE
+    ]
+    if sum(member.size for member in kept) > MAX_DIST_INFO:
+        kept = [member for member in kept if member.name.removeprefix(own) in {METADATA, WHEEL}]
+    dist_info = {
+        member.name.removeprefix(own): archive.read(member.name, limit=MAX_FILE) for member in kept
     }
-    return Profile(path=path, digests=digests, dist_info=dist_info, directory=directory)
+    return Profile(archive=archive, digests=digests, dist_info=dist_info, directory=directory)
 
 
 def _dist_info(archive: Archive) -> str | None:

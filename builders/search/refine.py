@@ -14,7 +14,16 @@ from packaging.utils import NormalizedName, canonicalize_name
 from builders.generators import generator_pins
 from builders.recipe import Recipe
 from builders.recipe_values import VERSION
-from builders.search.choices import CRLF, LF, SETUP_PY, Choices
+from builders.search.choices import (
+    CRLF,
+    INSTALL_TOO,
+    LF,
+    MAX_TAG,
+    PYTHON_TAG,
+    SETUP_PY,
+    UNIVERSAL,
+    Choices,
+)
 from builders.search.profile import METADATA, WHEEL, Profile, differing
 
 Change = Mapping[str, object]
@@ -34,20 +43,14 @@ Refinement = Callable[[Profile, Tried], Iterator[Change]]
 
 _NSPKG = re.compile(r"[^/]*-py([23])\.([0-9]{1,2})-nspkg\.pth")
 
-_TAG = re.compile(r"((?:py|cp)[0-9]{1,4}(?:\.(?:py|cp)[0-9]{1,4})*)-none-any")
+_TAG = re.compile(rf"({PYTHON_TAG}(?:\.{PYTHON_TAG})*)-none-any")
 
 SETUPTOOLS = NormalizedName("setuptools")
 
 PYTHON_2 = (2, 7)
 
-INSTALL_TOO = ("install", "--root=/build/installed")
-"""A second command, into a directory that is thrown away: what `setup.py` sees of `install`."""
-
 _MAX_LOOKED_INTO = 20
 """Members that differ; more of them differ for another reason than line ends."""
-
-_MAX_TAG = 100
-"""Characters; wheels for a dozen Pythons have fewer."""
 
 _UNIVERSAL = frozenset({"py2-none-any", "py3-none-any"})
 
@@ -83,9 +86,12 @@ def computed_version(published: Profile, tried: Tried) -> Iterator[Change]:
 
 
 def without_extensions(published: Profile, tried: Tried) -> Iterator[Change]:
-    """A wheel for every platform, of a source from which native code was compiled here."""
+    """A wheel for every platform, of a source from which native code was compiled here.
+
+    On PyPy many leave it out. Only the source decides that: what it insists on stays.
+    """
     if _is_pure(published) and not _is_pure(tried.profile):
-        yield {"pure": True}
+        yield {"pypy": True}
 
 
 def _is_pure(profile: Profile) -> bool:
@@ -136,10 +142,10 @@ def tags(published: Profile, tried: Tried) -> Iterator[Change]:
     if not ours or sorted(ours) == sorted(theirs) or not _is_pure(tried.profile):
         return
     if frozenset(ours) == _UNIVERSAL:
-        yield {"mode": SETUP_PY, "setup_options": ("--universal",)}
+        yield {"mode": SETUP_PY, "setup_options": UNIVERSAL}
     pythons = [tag.partition("-")[0] for tag in ours if _TAG.fullmatch(tag)]
     tag = ".".join(dict.fromkeys(pythons))
-    if len(pythons) == len(ours) and len(tag) <= _MAX_TAG:
+    if len(pythons) == len(ours) and len(tag) <= MAX_TAG:
         yield {"mode": SETUP_PY, "setup_options": (f"--python-tag={tag}",)}
 
 

@@ -45,6 +45,20 @@ class Releases:
         }
         yield from sorted(found, reverse=True)
 
+    def is_listed(self, file: LockedFile, as_of: datetime) -> bool:
+        """Whether the index had exactly this file at a moment.
+
+        Raises:
+            BuildFault: indexes contradict each other.
+            IndexFault: an index failed.
+        """
+        return any(
+            (listed.filename, listed.sha256) == (file.filename, file.sha256)
+            and listed.upload_time is not None
+            and listed.upload_time <= as_of
+            for listed in self._files(file.name)
+        )
+
     def replaced(self, recipe: Recipe, versions: Mapping[NormalizedName, str]) -> Recipe:
         """The recipe with other releases of some requirements, or with further ones.
 
@@ -100,11 +114,11 @@ def _place(file: IndexFile, python: str) -> int | None:
     major, _, minor = python.partition(".")
     try:
         tags = parse_wheel_filename(file.filename)[3]
-        requires = SpecifierSet(file.requires_python or "")
-    except (InvalidWheelFilename, ValueError):
+        # Requires-Python of build tools never cuts within a minor version.
+        is_allowed = SpecifierSet(file.requires_python or "").contains(f"{python}.99")
+    except (InvalidWheelFilename, ValueError):  # also a number of too many digits
         return None
-    # Requires-Python of build tools never cuts within a minor version.
-    if not requires.contains(f"{python}.99", prereleases=True):
+    if not is_allowed:
         return None
     accepted = environment_tags((int(major), int(minor)))
     return next((place for place, tag in enumerate(accepted) if tag in tags), None)

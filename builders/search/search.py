@@ -3,7 +3,7 @@
 Anytime: whoever drives it may stop after any attempt and keep the best one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -34,6 +34,7 @@ class Search:
         as_of: datetime,
         prober: Prober,
         pythons: Sequence[tuple[int, int]] = (),
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         """Open a search.
 
@@ -42,9 +43,11 @@ class Search:
             as_of: when it was uploaded.
             prober: asks backends for metadata.
             pythons: (major, minor) of what the sandbox has.
+            is_over: whether no time is left for probes.
         """
         self._published = published
         self._pythons = pythons
+        self._is_over = is_over
         self._failed = False
         self._as_of = as_of
         self._prober = prober
@@ -119,10 +122,13 @@ class Search:
             yield _changed(tried.choices, firsts)
         for change in chain.from_iterable(changes):
             yield _changed(tried.choices, [change])
-        for change in self._prober.setuptools(self._published, tried, self._as_of):
+        for change in self._probed(tried):
             yield _changed(tried.choices, [change])
         for change in by_command(self._published, tried):
             yield _changed(tried.choices, [change])
+
+    def _probed(self, tried: Tried) -> Iterator[Change]:
+        return self._prober.setuptools(self._published, tried, self._as_of, self._is_over)
 
     def _is_there(self, change: Change, tried: Tried) -> bool:
         """Whether the index had the releases that a change asks for."""

@@ -21,7 +21,7 @@ WHEELS = {
     "setuptools, another release": ("absl-py==1.4.0", "setuptools "),
     "setuptools-scm, on Windows": ("sniffio==1.3.1", None),
     "setuptools of Debian": ("jedi==0.17.2", "requirements sorted as by Debian's setuptools"),
-    "setuptools, no extension": ("pyrsistent==0.19.3", "no extension modules"),
+    "setuptools, no extension": ("pyrsistent==0.19.3", "told that it runs on PyPy"),
     "setuptools of Python 2.7": ("retry==0.9.2", "CPython 2.7"),
 }
 """What shows in the last attempt's choices; None where hints or luck get there at once."""

@@ -121,10 +121,12 @@ UNUSUAL: Mapping[str, Unusual] = {
     ),
     "without its extension module": Unusual(
         source=setup_py(
-            "halved", ", ext_modules=[__import__('setuptools').Extension('h', [], optional=True)]"
+            "halved",
+            ", ext_modules=[] if __import__('platform').python_implementation() == 'PyPy' "
+            "else [__import__('setuptools').Extension('h', [], optional=True)]",
         ),
-        choices=Choices(pure=True),
-        told=("no extension modules",),
+        choices=Choices(pypy=True),
+        told=("told that it runs on PyPy",),
         attempts=2,
     ),
     "a tag for one Python": Unusual(

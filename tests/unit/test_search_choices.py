@@ -18,7 +18,7 @@ ONE_BY_ONE = {
     "versions": Choices(versions={A: "1.0"}),
     "line_ends": Choices(line_ends="crlf"),
     "version": Choices(version="1.0"),
-    "pure": Choices(pure=True),
+    "pypy": Choices(pypy=True),
     "sorted_requires": Choices(sorted_requires=True),
     "recipe": Choices(recipe=RECIPE),
 }
@@ -75,7 +75,7 @@ def test_nothing_chosen_tells_nothing() -> None:
         ("versions", "a 1.0"),
         ("line_ends", "line ends of Windows"),
         ("sorted_requires", "requirements sorted as by Debian's setuptools"),
-        ("pure", "no extension modules"),
+        ("pypy", "told that it runs on PyPy"),
         ("version", "version 1.0 in pyproject.toml"),
         ("recipe", "the given recipe"),
     ],

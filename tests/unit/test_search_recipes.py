@@ -20,7 +20,7 @@ CALLS = st.builds(
     backend=WORDS,
     setup_options=st.lists(WORDS, max_size=3).map(tuple),
     version=st.none() | st.from_regex(r"[0-9A-Za-z.!+_-]{1,100}", fullmatch=True),
-    pure=st.booleans(),
+    pypy=st.booleans(),
     sorted_requires=st.booleans(),
 )
 
@@ -31,7 +31,7 @@ CHOSEN = replace(
         backend="setuptools.build_meta:__legacy__",
         setup_options=("--universal", "--python-tag=py2.py3"),
         version="1.0.post1",
-        pure=True,
+        pypy=True,
         sorted_requires=True,
     ),
     line_ends="crlf",
@@ -58,7 +58,7 @@ def test_every_choice_makes_another_digest() -> None:
         replace(RECIPE, backend=replace(RECIPE.backend, mode="setup.py")),
         replace(RECIPE, backend=replace(RECIPE.backend, setup_options=("--universal",))),
         replace(RECIPE, backend=replace(RECIPE.backend, version="1.0")),
-        replace(RECIPE, backend=replace(RECIPE.backend, pure=True)),
+        replace(RECIPE, backend=replace(RECIPE.backend, pypy=True)),
         replace(RECIPE, backend=replace(RECIPE.backend, sorted_requires=True)),
     ]
     assert len({recipe.digest for recipe in (RECIPE, CHOSEN, *one_by_one)}) == 8
@@ -68,7 +68,7 @@ def test_an_older_document_without_choices_is_read_as_none_made() -> None:
     old = document(RECIPE)
     backend = old["backend"]
     assert isinstance(backend, dict)
-    for name in ("setup_options", "version", "pure", "sorted_requires"):
+    for name in ("setup_options", "version", "pypy", "sorted_requires"):
         del backend[name]
     del old["line_ends"]
     assert recipe_from_json(old) == RECIPE
@@ -97,9 +97,9 @@ def test_other_line_ends_are_refused(change: dict[str, JSONValue]) -> None:
         {"version": "1" * 101},
         {"version": 1},
         {"version": "1.0 "},
-        {"pure": 1},
-        {"pure": None},
-        {"pure": "true"},
+        {"pypy": 1},
+        {"pypy": None},
+        {"pypy": "true"},
         {"sorted_requires": 0},
         {"setup_options": "--universal"},
         {"setup_options": None},
