@@ -60,7 +60,7 @@ knowledge: setup
 
 # Two processes; SECONDS of wall time, FLIPS of single bytes: see docs/fuzzing.md.
 fuzz: setup
-	$(BIN)/python -m tests.fuzz $(SECONDS)
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)
 
 flips: setup
 	$(BIN)/python -m tests.fuzz.flips $(FLIPS)

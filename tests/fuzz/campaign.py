@@ -1,5 +1,6 @@
 """Running the targets under atheris: processes, limits, what each of them did."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from tests.fuzz.seeds import seeds
 
-KEPT = Path(__file__).resolve().parents[2] / ".truewheel" / "fuzz"
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / ".truewheel" / "fuzz"
 """Corpus, logs and crashing inputs, kept between runs: what was found once is tried again."""
 
 INPUT_SECONDS = 10
@@ -27,16 +29,18 @@ _DICTIONARY = ("PK\\x01\\x02", "PK\\x03\\x04", "PK\\x05\\x06", "PK\\x06\\x06", "
                "[console_scripts]\\x0a")  # fmt: skip
 _WITH_WORDS = frozenset({"zip-reader", "dist-info"})
 _STATISTIC = re.compile(r"^stat::(number_of_executed_units|peak_rss_mb):\s+(\d+)$", re.MULTILINE)
+_AGAIN = 5
 _START_UP = 60
 """Seconds that a process may take beside fuzzing before it is ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """One target for some seconds."""
+    """One target for some seconds; with a seed, always the same inputs as far as time allows."""
 
     target: str
     seconds: int
+    seed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +111,15 @@ def _fuzz(campaign: Campaign, corpus: Path, prefix: Path, scratch: Path) -> tupl
         f"-max_len={_LONGEST[campaign.target]}",
         f"-artifact_prefix={prefix}",
         "-print_final_stats=1",
+        *([f"-seed={campaign.seed}"] if campaign.seed is not None else []),
         *_dictionary(campaign.target, scratch),
         str(corpus),
     ]
     try:
         done = subprocess.run(
             command,
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=ROOT,
+            env=_environment(campaign.seed),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=campaign.seconds + _START_UP,
@@ -122,6 +128,28 @@ def _fuzz(campaign: Campaign, corpus: Path, prefix: Path, scratch: Path) -> tupl
     except subprocess.TimeoutExpired as expired:
         return -1, (expired.stdout or b"").decode("utf-8", "replace")
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def breaks_again(target: str, data: Path) -> bool:
+    """Whether an input that broke a law does so in one of a few fresh processes."""
+    for seed in range(_AGAIN):
+        with tempfile.TemporaryDirectory() as scratch:
+            command = (sys.executable, "-m", "tests.fuzz.worker", target, scratch, str(data))
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=_environment(seed),
+                capture_output=True,
+                timeout=_START_UP,
+                check=False,
+            )
+        if done.returncode:
+            return True
+    return False
+
+
+def _environment(seed: int | None) -> dict[str, str]:
+    return {**os.environ, **({} if seed is None else {"PYTHONHASHSEED": str(seed)})}
 
 
 def _dictionary(target: str, scratch: Path) -> list[str]:
