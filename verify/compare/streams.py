@@ -55,7 +55,7 @@ def account_streams(
     """Reproduce every stream, given by published index, from the content of its source.
 
     Large members first: their streams tell settings apart, and the order of members in the archive
-    must not matter. The rules are asked where the archive looks packed by another compressor.
+    must not matter. A rule explains one only where the archive looks packed by another compressor.
 
     Args:
         published: the archive whose streams these are.
@@ -74,10 +74,9 @@ def account_streams(
     settings = {index: setting for index, setting in found.items() if setting is not None}
     others = [member for member in members if member.index not in settings]
     known = [published.members[at] for at in (*settings, *reproduced)]
-    if not _is_other_compressor(others, known):
-        rules = ()
+    may_be_benign = _is_other_compressor(others, known)
     for member in others:
-        finding = _judge(published, member, walker, rules)
+        finding = _judge(published, member, walker, rules, may_be_benign=may_be_benign)
         findings.append(finding)
         if finding.kind is not FindingClass.BENIGN:
             unaccounted.add(member.index)
@@ -99,11 +98,16 @@ def _is_telling(member: Member) -> bool:
 
 
 def _judge(
-    published: Archive, member: Member, walker: BlockWalker, rules: Sequence[StreamRule]
+    published: Archive,
+    member: Member,
+    walker: BlockWalker,
+    rules: Sequence[StreamRule],
+    *,
+    may_be_benign: bool,
 ) -> Finding:
     for rule in rules:
         finding = rule(published.raw, member, walker)
-        if finding is not None:
+        if finding is not None and (may_be_benign or finding.kind is not FindingClass.BENIGN):
             return finding
     return unexplained(
         "container.stream-differs",
