@@ -17,6 +17,7 @@ from builders.recipe import recipe_from_json
 from builders.search.choices import Choices
 from tests.support.command import Ran, assert_valid, truewheel
 from tests.support.index_server import IndexServer, ServedFile
+from tests.support.interpreters import needs_python
 from tests.support.old_projects import write_tool
 from tests.support.projects import (
     BACKEND,
@@ -33,6 +34,8 @@ from tests.support.publishing import Publisher, Source
 from tests.support.real_wheels import take_apart
 from tests.support.unusual import WHEEL_37
 from tests.support.wheels import Entry, entries, pack, record_row
+
+pytestmark = needs_python((3, 9), (3, 11))
 
 UPLOADED = datetime(2024, 5, 1, 12, tzinfo=UTC)
 EARLIER, LATER = UPLOADED - timedelta(days=1), UPLOADED + timedelta(days=1)

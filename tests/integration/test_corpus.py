@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import assert_valid, truewheel
+from tests.support.interpreters import needs_python
+
+pytestmark = needs_python((2, 7), (3, 8), (3, 10), (3, 11))
 
 REPRODUCED = {"identical", "regenerated"}
 

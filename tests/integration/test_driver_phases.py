@@ -12,6 +12,7 @@ import pytest
 from builders.errors import BuildFault, FailureCode
 from builders.hooks import Frontend
 from builders.sandbox.bubblewrap import BubblewrapSandbox
+from tests.support.interpreters import needs_python
 from tests.support.old_projects import (
     PEP_517,
     SETUP_PY,
@@ -23,6 +24,8 @@ from tests.support.old_projects import (
     write_sdist,
 )
 from tests.support.real_wheels import Pin
+
+pytestmark = needs_python((2, 7), (3, 6))
 
 SIMPLE = "from setuptools import setup\nsetup(name='old', version='1.0', py_modules=['old'])\n"
 MODULE = {"old.py": "VALUE = 1\n"}

@@ -17,6 +17,7 @@ from builders.sandbox.bubblewrap import BubblewrapSandbox
 from builders.store import Store
 from tests.support.command import assert_valid, truewheel
 from tests.support.index_server import IndexServer, ServedFile
+from tests.support.interpreters import needs_python
 from tests.support.old_projects import (
     PEP_517,
     SETUP_PY,
@@ -34,6 +35,8 @@ from tests.support.sandboxes import run_command
 from verify.events import silent
 from verify.index.client import open_index
 from verify.index.config import load_config, uv_arguments, uv_environment
+
+pytestmark = needs_python((2, 7))
 
 DAY = datetime(2019, 5, 1, 12, tzinfo=UTC)
 LATER = datetime(2019, 8, 1, 12, tzinfo=UTC)

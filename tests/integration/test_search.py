@@ -18,6 +18,7 @@ from builders.recipe import recipe_to_json
 from tests.support.backends import RELEASES
 from tests.support.command import assert_valid, truewheel
 from tests.support.index_server import IndexServer, ServedFile
+from tests.support.interpreters import needs_python
 from tests.support.old_projects import write_tool
 from tests.support.projects import BACKEND, PYPROJECT, SDIST, WHEEL, make_sdist, make_wheel
 from tests.support.publishing import Published, Publisher, Source
@@ -25,6 +26,8 @@ from tests.support.real_wheels import take_apart
 from tests.support.searching import metadata
 from tests.support.unusual import DAY, PLACED, UNIVERSAL, UNUSUAL, Unusual, setup_py
 from tests.support.wheels import entries, pack, record_row
+
+pytestmark = needs_python((3, 7), (3, 9), (3, 10), (3, 11))
 
 RESTORED = {"identical", "regenerated"}
 

@@ -12,9 +12,12 @@ import pytest
 from builders.eras import Era, eras
 from builders.sandbox.bubblewrap import BubblewrapSandbox
 from tests.knowledge.laboratory import Laboratory, Release, common_python, releases
+from tests.support.interpreters import needs_python
 from verify.events import silent
 from verify.index.client import open_index
 from verify.index.config import load_config
+
+pytestmark = needs_python((3, 6), (3, 9), (3, 12))
 
 LANES = 2
 YOUNG, OLD = 4, 2
