@@ -11,8 +11,8 @@ import click
 
 from verify.cli.config import load_defaults
 
-AUTO = "auto"
-SANDBOXES = (AUTO, "docker", "bubblewrap", "unsafe-host")
+CONFINED = ("docker", "bubblewrap")
+SANDBOXES = ("auto", *CONFINED, "unsafe-host")
 
 Callback = Callable[..., Any]
 """A click callback: its parameters are options, known by name only."""
@@ -114,7 +114,7 @@ def sandbox_option(command: Callback) -> Callback:
     return click.option(
         "--sandbox",
         type=click.Choice(SANDBOXES),
-        default=AUTO,
+        default="auto",
         show_default=True,
         help="Where builds run.",
     )(command)

@@ -13,7 +13,7 @@ from reports.as_json import dump, rebuild_document
 from verify.cli.bench import open_bench
 from verify.cli.console import progress
 from verify.cli.exits import Exit
-from verify.cli.options import AUTO, Output, Work, output_options, work_options
+from verify.cli.options import CONFINED, Output, Work, output_options, work_options
 from verify.cli.recipe_file import read_recipe
 from verify.errors import UsageFault
 
@@ -31,14 +31,14 @@ from verify.errors import UsageFault
 def command(*, recipe: Path, output_dir: Path | None, work: Work, output: Output) -> Exit:
     """Replay RECIPE, a JSON file with the `recipe` of a result of `truewheel check --json`.
 
-    A recipe is for one sandbox; an explicit --sandbox replays it in that one, whatever it says.
+    A recipe is for one sandbox; an explicit --sandbox docker or bubblewrap replays it in that one.
 
     Exits with 0 if it gave a wheel, 3 if it does not build, 4 if truewheel itself failed.
     """
     parsed = read_recipe(recipe)
     with progress(output) as listener:
         bench = open_bench(work, listener)
-        if work.sandbox != AUTO:
+        if work.sandbox in CONFINED:
             parsed = for_sandbox(parsed, bench.sandbox.name, bench.sandbox.image)
         try:
             rebuild = bench.rebuilder.rebuild(parsed, fresh=work.fresh)
