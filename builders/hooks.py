@@ -51,7 +51,7 @@ _EXITS: Mapping[int, tuple[FailureCode, str]] = {
     driver.EXIT_NO_BACKEND: (FailureCode.BUILD_FAILED, "could not import the build backend"),
     driver.EXIT_BAD_OUTPUT: (FailureCode.BUILD_FAILED, "did not leave exactly one regular wheel"),
     driver.EXIT_OTHER_VERSION: (
-        FailureCode.BUILD_FAILED,
+        FailureCode.BAD_SOURCE,
         "has no PKG-INFO with the version that was to be written",
     ),
     driver.EXIT_BAD_METADATA: (FailureCode.BUILD_FAILED, "gave no proper metadata"),

@@ -131,7 +131,7 @@ class Planner:
         known = {file.name: file.recipe for file in derived.requirements}
         call, own = given.backend, derived.backend
         faults = {
-            "is for another source": given.source != derived.source,
+            f"is for another source, {given.source.filename}": given.source != derived.source,
             "is of a later day": given.as_of > derived.as_of,
             "names another backend": (call.backend, call.backend_path)
             != (own.backend, own.backend_path),
