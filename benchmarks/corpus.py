@@ -209,8 +209,8 @@ def page(
     """`docs/corpus.md`."""
     yield "# The corpora"
     yield ""
-    yield "Written by `make corpus`. Seconds are those of one machine with two checks at a time, and"
-    yield "with what earlier runs had left in its cache."
+    yield "Written by `make corpus`. Seconds are those of one machine with two checks at a time,"
+    yield "and with what earlier runs had left in its cache."
     for title, outcomes in sections:
         yield from ("", f"## {title}", "")
         yield from totals(outcomes)
