@@ -12,13 +12,11 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
 from packaging.version import Version
 
-from builders.errors import BuildFault, FailureCode
+from builders.listed import listed_files
 from verify.index.interface import (
-    ConflictingFilesError,
     FileKind,
     Index,
     IndexFile,
-    ProjectNotFoundError,
 )
 
 
@@ -45,22 +43,11 @@ class ListedWheels:
         """
         fitting = [
             (file.yanked is not None, place, file.filename, file)
-            for file in self._files(name)
+            for file in listed_files(name, self._index)
             if file.version == version and self._existed(file)
             for place in self._places(file)
         ]
         return min(fitting, key=lambda found: found[:3])[3] if fitting else None
-
-    def _files(self, name: NormalizedName) -> tuple[IndexFile, ...]:
-        try:
-            return self._index.project(name).files
-        except ProjectNotFoundError:
-            return ()
-        except ConflictingFilesError as error:
-            raise BuildFault(
-                f"build requirement {name} is ambiguous: {error.message}",
-                code=FailureCode.NO_BUILD_REQUIREMENTS,
-            ) from error
 
     def _existed(self, file: IndexFile) -> bool:
         return (

@@ -9,13 +9,12 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
+from builders.listed import listed_files
 from builders.recipe import SourceFile
 from verify.index.interface import (
-    ConflictingFilesError,
     FileKind,
     Index,
     IndexFile,
-    ProjectNotFoundError,
 )
 
 
@@ -38,7 +37,7 @@ def newest_sdist(
     allowed = [item.specifier for item in asked if canonicalize_name(item.name) == name]
     candidates = [
         (file.version, file.filename.endswith(".tar.gz"), file.filename, str(file.sha256))
-        for file in _files(name, index)
+        for file in listed_files(name, index)
         if file.version is not None and _existed(file, as_of) and _allowed(file.version, allowed)
     ]
     if not candidates:
@@ -48,18 +47,6 @@ def newest_sdist(
         )
     version, _preferred, filename, sha256 = max(candidates)
     return SourceFile(name=name, version=str(version), filename=filename, sha256=sha256)
-
-
-def _files(name: NormalizedName, index: Index) -> tuple[IndexFile, ...]:
-    try:
-        return index.project(name).files
-    except ProjectNotFoundError:
-        return ()
-    except ConflictingFilesError as error:
-        raise BuildFault(
-            f"build requirement {name} is ambiguous: {error.message}",
-            code=FailureCode.NO_BUILD_REQUIREMENTS,
-        ) from error
 
 
 def _existed(file: IndexFile, as_of: datetime) -> bool:

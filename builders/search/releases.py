@@ -9,15 +9,14 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_fi
 from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
+from builders.listed import listed_files
 from builders.machine import environment_tags
 from builders.recipe import LockedFile, Recipe
 from builders.releases import refuse_own_releases
 from verify.index.interface import (
-    ConflictingFilesError,
     FileKind,
     Index,
     IndexFile,
-    ProjectNotFoundError,
 )
 
 
@@ -35,7 +34,7 @@ class Releases:
         """
         found = {
             file.version
-            for file in self._files(name)
+            for file in listed_files(name, self._index)
             if file.version is not None
             and not file.version.is_prerelease
             and file.upload_time is not None
@@ -56,7 +55,7 @@ class Releases:
             (listed.filename, listed.sha256) == (file.filename, file.sha256)
             and listed.upload_time is not None
             and listed.upload_time <= as_of
-            for listed in self._files(file.name)
+            for listed in listed_files(file.name, self._index)
         )
 
     def replaced(self, recipe: Recipe, versions: Mapping[NormalizedName, str]) -> Recipe:
@@ -80,7 +79,7 @@ class Releases:
         wanted = Version(version)
         found = [
             (place, file.filename, str(file.sha256))
-            for file in self._files(name)
+            for file in listed_files(name, self._index)
             if file.version == wanted
             and file.sha256 is not None
             and file.upload_time is not None
@@ -94,14 +93,6 @@ class Releases:
             )
         _, filename, sha256 = min(found)
         return LockedFile(name=name, version=version, filename=filename, sha256=sha256)
-
-    def _files(self, name: NormalizedName) -> tuple[IndexFile, ...]:
-        try:
-            return self._index.project(name).files
-        except ProjectNotFoundError:
-            return ()
-        except ConflictingFilesError as error:
-            raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
 
 
 def _place(file: IndexFile, python: str) -> int | None:
