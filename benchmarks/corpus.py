@@ -30,6 +30,7 @@ PAGE = ROOT / "docs" / "corpus.md"
 REASONS = ROOT / "docs" / "corpus-reasons.toml"
 CODE = ("verify", "builders", "containers")
 TRUSTED = ("identical", "regenerated", "equivalent")
+STAGES = ("fetch", "resolve", "build", "compare")
 REPRODUCED = ("identical", "regenerated")
 
 Document = dict[str, Any]
@@ -200,7 +201,15 @@ def totals(outcomes: Sequence[Outcome]) -> list[str]:
         f"- attempts: mean {statistics.fmean(attempts or [0]):.2f}",
         f"- seconds a wheel: median {statistics.median(o.seconds for o in outcomes):.1f}",
         f"- seconds of all checks: {sum(o.seconds for o in outcomes):.0f}",
+        f"- of these: {', '.join(_stages(outcomes))}",
     ]
+
+
+def _stages(outcomes: Sequence[Outcome]) -> Iterable[str]:
+    """What the seconds went to; the rest is start-up and probes of the search."""
+    spent = [outcome.result.get("seconds") or {} for outcome in outcomes]
+    for stage in STAGES:
+        yield f"{stage} {sum(seconds.get(stage, 0.0) for seconds in spent):.0f}"
 
 
 def page(

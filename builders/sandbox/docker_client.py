@@ -13,7 +13,8 @@ from builders.sandbox.interface import NoSandboxError
 ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException)
 """What the SDK raises: its own errors, and those of the transport below it."""
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 240
+"""For one answer: on a busy disk an engine has been seen to need more than one minute."""
 
 
 def connect() -> docker.DockerClient:
