@@ -1,0 +1,1 @@
+"""Native code: two shared objects, compared by what every byte of them means."""

@@ -1,0 +1,249 @@
+"""Machine code as bytes without addresses, and the addresses that were in them.
+
+On x86-64 only two kinds of operand name an address: memory relative to the instruction pointer, and
+the target of a relative branch (AMD64 Architecture Programmer's Manual, volume 3, sections 1.4 and
+1.7). Everything else of an instruction is the same wherever it is loaded. capstone tells where each
+instruction ends and which of them have such an operand; of two functions with equal bytes outside
+these operands it is asked about one alone, so that no reading of it can differ between the two.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capstone import Cs
+
+_RELATIVE = re.compile(r"\[rip(?: ([+-]) (0x[0-9a-f]+|[0-9]+))?\]")
+_BRANCHES = ("j", "call", "loop", "xbegin", "bnd ", "notrack ")
+_LAST = ("ret", "jmp", "ud2", "hlt", "int3", "call")
+"""What nothing is run behind; a call in the end is of a function that does not return."""
+
+_IMMEDIATES = (0, 1, 2, 4)
+"""Bytes of an immediate value, which follows the displacement."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """An operand that names an address.
+
+    Attributes:
+        at: offset of the instruction in its piece of code.
+        field: offset of the operand's bytes in the piece; their number is `width`.
+        target: the address.
+        is_branch: whether control goes there.
+        is_address: whether the instruction takes the address itself (`lea`), so that nothing says
+            how many bytes there are used.
+    """
+
+    at: int
+    field: int
+    width: int
+    target: int
+    is_branch: bool
+    is_address: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Code:
+    """A piece of code.
+
+    Attributes:
+        skeleton: its bytes, zero where an operand names an address outside the piece.
+        references: those operands, in order.
+        tables: those of them, by place in `references`, that are bases of jump tables: 32-bit
+            distances from the base, one of which is loaded, added to it and jumped to.
+        goes_on: control may leave it behind its last instruction.
+        computes_jumps: control goes to an address that was computed, other than by those tables.
+        is_whole: every byte of it is an instruction that is known here.
+    """
+
+    skeleton: bytes
+    references: tuple[Reference, ...]
+    tables: tuple[int, ...]
+    goes_on: bool
+    computes_jumps: bool
+    is_whole: bool
+
+
+def decode(data: bytes, address: int) -> Code:
+    """Decode a piece of code that starts at an address."""
+    skeleton = bytearray(data)
+    references: list[Reference] = []
+    end, jumps, reached, last = address + len(data), False, address, ""
+    for at, size, mnemonic, operands in _engine().disasm_lite(data, address):
+        reached, last = at + size, mnemonic
+        one = _Instruction(at=at, offset=at - address, size=size, mnemonic=mnemonic)
+        if "ip" in operands and "[" in operands:
+            references.append(_memory(data, one, operands))
+        elif mnemonic.startswith(_BRANCHES):
+            if not operands.startswith("0x"):
+                jumps = jumps or mnemonic.endswith("jmp")
+            elif not address <= (target := int(operands, 16)) < end:
+                references.append(_branch(data, one, target))
+    for reference in references:
+        skeleton[reference.field : reference.field + reference.width] = bytes(reference.width)
+    tables, computes = _jumps(data, address, references) if jumps else ((), False)
+    return Code(
+        skeleton=bytes(skeleton),
+        references=tuple(references),
+        tables=tables,
+        goes_on=not last.endswith(_LAST),
+        computes_jumps=computes,
+        is_whole=reached == end,
+    )
+
+
+def without_padding(data: bytes) -> tuple[int, int]:
+    """[start, end) of what is left without instructions that do nothing at either end.
+
+    Both are 0 where there is nothing else: compilers align functions so.
+    """
+    start = end = reached = 0
+    is_inside = False
+    for at, size, mnemonic, operands in _engine().disasm_lite(data, 0):
+        reached = at + size
+        if not _is_padding(mnemonic, operands):
+            start = start if is_inside else at
+            is_inside = True
+            end = reached
+    if reached < len(data):  # no instruction: it is kept
+        start = start if is_inside else reached
+        end = len(data)
+    return start, end
+
+
+def _is_padding(mnemonic: str, operands: str) -> bool:
+    if "ip" in operands:
+        return False
+    return mnemonic in {"nop", "int3"} or (mnemonic, operands) == ("xchg", "ax, ax")
+
+
+class OddCodeError(ValueError):
+    """An operand that names an address, and it cannot be told where its bytes are."""
+
+
+_LOAD = re.compile(r"(\w+), dword ptr \[(\w+) \+ \w+\*4\]")
+_PAIR = re.compile(r"(\w+), (\w+)")
+_POINTER = re.compile(r"\w+(?:, (?:qword ptr \[(?!r[sb]p\b).*|\w+))?")
+"""What is copied whole: a register, or memory that is no variable of the function."""
+
+_WRITES_POINTER = frozenset({"mov", "pop"})
+_WRITES_NOTHING = ("cmp", "test", "push", "call", "j", "nop", "ret")
+
+
+def _whole_register(name: str) -> str:
+    """The register of 64 bits that one of 32 bits is half of."""
+    return f"r{name[1:]}" if name.startswith("e") else name.removesuffix("d")
+
+
+def _jumps(data: bytes, address: int, references: list[Reference]) -> tuple[tuple[int, ...], bool]:
+    """Follow an address from `lea` over a load by index and an addition to a jump.
+
+    Gives the places in `references` of the bases of tables, and whether there is a jump to what
+    was computed in another way; one to a pointer that was loaded or handed over is none.
+    """
+    taken = {one.at: place for place, one in enumerate(references) if one.is_address}
+    bases: dict[str, int] = {}
+    loaded: dict[str, int] = {}
+    computed: set[str] = set()
+    tables: list[int] = []
+    computes = False
+    for at, _, mnemonic, operands in _engine().disasm_lite(data, address):
+        first = operands.partition(",")[0]
+        if mnemonic.endswith("jmp") and not operands.startswith("0x"):
+            if operands in loaded:
+                tables.append(loaded[operands])
+            else:
+                computes = computes or operands in computed
+            continue
+        if mnemonic in _WRITES_POINTER and _POINTER.fullmatch(operands):
+            computed.discard(first)
+        elif not mnemonic.startswith(_WRITES_NOTHING):
+            computed.add(_whole_register(first))
+        if mnemonic == "lea" and at - address in taken:
+            bases[first] = taken[at - address]
+        elif mnemonic == "movsxd" and (load := _LOAD.fullmatch(operands)) and load[2] in bases:
+            loaded[load[1]] = bases[load[2]]
+        elif mnemonic == "add" and (pair := _PAIR.fullmatch(operands)):
+            base = bases.get(pair[1], -1)
+            if loaded.get(pair[2]) == base:
+                loaded[pair[1]] = base
+    return tuple(tables), computes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Instruction:
+    """An instruction's address, its offset in the piece, its bytes, its name."""
+
+    at: int
+    offset: int
+    size: int
+    mnemonic: str
+
+
+def _memory(data: bytes, one: _Instruction, operands: str) -> Reference:
+    match = _RELATIVE.search(operands)
+    if match is None:
+        raise OddCodeError(f"{one.mnemonic} {operands} at {one.at:#x}")
+    distance = int(match[2], 0) if match[2] else 0
+    distance = -distance if match[1] == "-" else distance
+    wanted = distance.to_bytes(4, "little", signed=True)
+    fits = [
+        field
+        for immediate in _IMMEDIATES
+        if (field := one.offset + one.size - 4 - immediate) > one.offset
+        and data[field : field + 4] == wanted
+    ]
+    field = fits[0] if len(fits) == 1 else _exact_field(data, one)
+    if data[field : field + 4] != wanted:
+        raise OddCodeError(f"{one.mnemonic} {operands} at {one.at:#x}")
+    return Reference(
+        at=one.offset,
+        field=field,
+        width=4,
+        target=one.at + one.size + distance,
+        is_branch=one.mnemonic.endswith(("call", "jmp")),
+        is_address=one.mnemonic == "lea",
+    )
+
+
+def _exact_field(data: bytes, one: _Instruction) -> int:
+    """Where an instruction has its displacement, read in full, which is slow."""
+    bytes_of_it = data[one.offset : one.offset + one.size]
+    found: list[Any] = list(_engine(detail=True).disasm(bytes_of_it, one.at))
+    if len(found) != 1 or found[0].encoding.disp_size != 4:
+        raise OddCodeError(f"{one.mnemonic} at {one.at:#x}")
+    return one.offset + int(found[0].encoding.disp_offset)
+
+
+def _branch(data: bytes, one: _Instruction, target: int) -> Reference:
+    """A relative branch out of the piece: its operand is at the end of the instruction."""
+    width = 4 if one.size >= 5 else 1
+    field = one.offset + one.size - width
+    distance = int.from_bytes(data[field : field + width], "little", signed=True)
+    if one.at + one.size + distance != target:
+        raise OddCodeError(f"{one.mnemonic} at {one.at:#x}")
+    return Reference(
+        at=one.offset, field=field, width=width, target=target, is_branch=True, is_address=False
+    )
+
+
+def listing(data: bytes, address: int) -> Iterator[tuple[int, str]]:
+    """The instructions of a piece of code as text, for people, with their addresses."""
+    for at, _, mnemonic, operands in _engine().disasm_lite(data, address):
+        yield at, f"{mnemonic} {operands}".strip()
+
+
+@cache
+def _engine(*, detail: bool = False) -> Cs:
+    import capstone  # noqa: PLC0415 - a tenth of a second that only native wheels need
+
+    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    engine.detail = detail
+    return engine

@@ -1,0 +1,72 @@
+"""The fields of section headers that no reader of a section needs: each has the value that it must.
+
+The loader looks at none of them, but a file could hide something there.
+
+Source: System V ABI, chapter 4, "Sections", figure 4-12: what `sh_link` and `sh_info` hold.
+"""
+
+from verify.native.elf import Elf, Section, SectionKind, UnreadableElfError
+
+_LINK_ORDER = 0x80
+_MAX_ALIGNMENT = 1 << 16
+_ENTRY_SIZES = frozenset({0, 1, 2, 4, 8, 12, 16, 24, 32})
+_LINKED = frozenset(
+    {
+        SectionKind.SYMTAB,
+        SectionKind.DYNSYM,
+        SectionKind.RELA,
+        SectionKind.REL,
+        SectionKind.HASH,
+        SectionKind.GNU_HASH,
+        SectionKind.DYNAMIC,
+        SectionKind.GNU_VERDEF,
+        SectionKind.GNU_VERNEED,
+        SectionKind.GNU_VERSYM,
+    }
+)
+"""Their readers check `sh_link`."""
+
+_INFORMED = frozenset(
+    {
+        SectionKind.SYMTAB,
+        SectionKind.DYNSYM,
+        SectionKind.GNU_VERDEF,
+        SectionKind.GNU_VERNEED,
+    }
+)
+"""Their readers check `sh_info`."""
+
+_RELOCATED = frozenset({".got", ".got.plt", ".plt"})
+
+
+def check_headers(elf: Elf) -> None:
+    """Check links, alignments and sizes of entries where nobody else does.
+
+    Raises:
+        UnreadableElfError: one is not what linkers write.
+    """
+    first = elf.sections[0]
+    if any((first.link, first.info, first.alignment, first.entry_size)):
+        raise UnreadableElfError("its first section header is not empty")
+    for section in elf.sections[1:]:
+        alignment = section.alignment
+        if alignment & (alignment - 1) or alignment > _MAX_ALIGNMENT:
+            raise UnreadableElfError(f"{section.name} has an alignment that is no power of two")
+        if section.is_loaded and alignment and section.address % alignment:
+            raise UnreadableElfError(f"{section.name} is not aligned as it says")
+        if section.entry_size not in _ENTRY_SIZES:
+            raise UnreadableElfError(f"{section.name} has entries of an unusual size")
+        is_linked = section.kind in _LINKED or section.flags & _LINK_ORDER
+        if section.link and not is_linked:
+            raise UnreadableElfError(f"{section.name} is linked to a section for no reason")
+        if section.info and not _may_have_info(elf, section):
+            raise UnreadableElfError(f"{section.name} has information that nobody reads")
+
+
+def _may_have_info(elf: Elf, section: Section) -> bool:
+    """Relocations of calls may name the section that they change, those for linkers have to."""
+    if section.kind in {SectionKind.RELA, SectionKind.REL}:
+        if not section.is_loaded:
+            return section.info < len(elf.sections)
+        return section.info < len(elf.sections) and elf.sections[section.info].name in _RELOCATED
+    return section.kind in _INFORMED

@@ -1,0 +1,98 @@
+"""Operands of code that name an address: whether two of them mean the same."""
+
+from collections.abc import Iterator, Mapping
+
+from verify.native.code import Reference
+from verify.native.elf import Section, UnreadableElfError
+from verify.native.fields import BY_SLOT, DIRECT, IN_BLOCK, Field, read_fields
+from verify.native.meaning import Meaning
+from verify.native.module import SLOTS, Module, is_data
+from verify.native.pairing import Pair
+from verify.native.relocations import X86Kind
+
+_REACH = 4096
+"""Bytes from an address that `lea` takes to the section that is meant, at most, where the linker's
+word is missing: compilers name a place outside of an array whose index does not begin with 0."""
+
+_THREAD_LOCAL = frozenset({X86Kind.DTPMOD64, X86Kind.TLSDESC})
+
+
+class Operands:
+    """Compares operands; with the linker's word on the rebuilt ones where there is one."""
+
+    def __init__(self, published: Module, rebuilt: Module, meaning: Meaning) -> None:
+        self._ours, self._theirs, self._meaning = published, rebuilt, meaning
+        try:
+            self._fields: Mapping[int, Field] | None = read_fields(rebuilt.elf)
+        except UnreadableElfError:
+            self._fields = None
+
+    @property
+    def has_fields(self) -> bool:
+        """Whether the linker of the rebuilt file has left its word."""
+        return self._fields is not None
+
+    def is_same(self, pair: Pair, ours: Reference, theirs: Reference) -> bool:
+        """Whether an operand of a published piece of code means what the rebuilt one means."""
+        if theirs.is_address and not self._may_be_taken(theirs.target):
+            return False
+        if self._fields is None:
+            is_near = not theirs.is_address or all(self._neighbours(ours.target, theirs.target))
+            return is_near and self._meaning.is_same(ours.target, theirs.target)
+        field = self._fields.get(pair.rebuilt.start + theirs.field)
+        meant = self._meant(field)
+        if meant is not None:
+            return self._meaning.is_same_distance(meant.name, ours.target, theirs.target)
+        return self._is_known(pair, theirs, field) and self._meaning.is_same(
+            ours.target, theirs.target
+        )
+
+    def _meant(self, field: Field | None) -> Section | None:
+        """The section of data that the linker has named; an empty one is a mere place."""
+        if field is None or field.section is None or field.kind not in DIRECT:
+            return None
+        section = self._theirs.elf.by_name[field.section]
+        return section if section.size and is_data(section) else None
+
+    def _is_known(self, pair: Pair, theirs: Reference, field: Field | None) -> bool:
+        """Whether the linker has said of an operand that it is none of data."""
+        if field is not None:
+            return field.kind in DIRECT | BY_SLOT
+        # Only the assembler resolves an address without the linker: one in the same section.
+        section = self._theirs.elf.section_at(theirs.target)
+        return section is not None and section.name == pair.rebuilt.section
+
+    def unknown_fields(self, pair: Pair) -> Iterator[int]:
+        """Offsets in rebuilt code of what the linker wrote, and is no operand that is known."""
+        known = {reference.field for reference in pair.rebuilt.code.references}
+        for address, field in (self._fields or {}).items():
+            offset = address - pair.rebuilt.start
+            if 0 <= offset < pair.rebuilt.size and field.kind not in IN_BLOCK:
+                is_inside = field.section == pair.rebuilt.section and field.kind in DIRECT
+                if offset not in known and not is_inside:
+                    yield offset
+
+    def data_fields(self) -> Iterator[tuple[int, Field]]:
+        """What the linker wrote to data and the loader does not change, by address."""
+        for address, field in (self._fields or {}).items():
+            section = self._theirs.elf.section_at(address)
+            is_filled = address in self._theirs.relocations or field.kind in IN_BLOCK
+            if section is not None and is_data(section) and not is_filled:
+                yield address, field
+
+    def _may_be_taken(self, address: int) -> bool:
+        """Nobody takes the address of a slot, but for those of thread-local variables."""
+        section = self._theirs.elf.section_at(address)
+        if section is None or section.name not in SLOTS:
+            return True
+        relocation = self._theirs.relocations.get(address)
+        return relocation is not None and relocation.kind in _THREAD_LOCAL
+
+    def _neighbours(self, ours: int, theirs: int) -> Iterator[bool]:
+        """For each section that may be meant as well, whether it is as far away."""
+        at = self._theirs.elf.section_at(theirs)
+        for section in self._theirs.data_sections:
+            is_near = section.address - _REACH <= theirs <= section.end + _REACH
+            if is_near and section is not at:
+                other = self._ours.elf.by_name.get(section.name)
+                yield other is not None and (other.address - ours == section.address - theirs)
