@@ -1,4 +1,8 @@
-"""Eras of setuptools: the runs of releases that write the same into a wheel."""
+"""Eras of setuptools: the runs of releases that write the same into a wheel.
+
+Where a release only builds what those before it could not, no era begins: the younger releases of
+an era stand for the older ones, and not the other way round.
+"""
 
 import tomllib
 from bisect import bisect_right
@@ -16,8 +20,8 @@ class Era:
     """Releases from `first` up to, but without, `until`.
 
     Attributes:
-        first: the first release that behaves so.
-        until: the first release that behaves otherwise again, None in the newest era.
+        first: the first release that writes so.
+        until: the first release that writes otherwise again, None in the newest era.
         uploaded: the day `first` was uploaded, UTC.
     """
 
@@ -26,15 +30,20 @@ class Era:
     uploaded: date
 
 
+ONLY_BUILDS_MORE = ["builds"]
+"""What the table says that a release touches if it changes nothing else."""
+
+
 @cache
 def eras() -> tuple[Era, ...]:
     """All eras, oldest first; each ends where the next one begins."""
     text = files("builders.knowledge").joinpath("setuptools.toml").read_text(encoding="utf-8")
-    entries = tomllib.loads(text)["era"]
-    firsts = [Version(entry["first"]) for entry in entries]
+    changes = tomllib.loads(text)["change"]
+    begins = [change for change in changes if change["touches"] != ONLY_BUILDS_MORE]
+    firsts = [Version(change["release"]) for change in begins]
     return tuple(
-        Era(first=first, until=until, uploaded=entry["uploaded"])
-        for entry, first, until in zip_longest(entries, firsts, firsts[1:])
+        Era(first=first, until=until, uploaded=change["uploaded"])
+        for change, first, until in zip_longest(begins, firsts, firsts[1:])
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 import shutil
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -32,6 +32,9 @@ WHEEL = Version("0.37.1")
 
 OWN_BDIST_WHEEL = Version("70.1.0")
 """The first setuptools that brings bdist_wheel; `wheel` is then left out."""
+
+UNBUNDLED = {"appdirs": "1.4.0", "packaging": "16.8", "pyparsing": "2.1.10", "six": "1.10.0"}
+"""What setuptools 34 and 35 require, in the releases that 33 and 36 bring copies of."""
 
 PURE = "py3-none-any"
 EPOCH = "1500000000"
@@ -73,12 +76,30 @@ def releases(index: Index) -> tuple[Release, ...]:
 
 def _is_candidate(file: IndexFile) -> bool:
     return (
-        file.kind is FileKind.WHEEL
-        and file.yanked is None
+        file.yanked is None
         and file.version is not None
         and not file.version.is_prerelease
-        and PURE in map(str, parse_wheel_filename(file.filename)[3])
+        and _is_universal(file)
     )
+
+
+def _is_universal(file: IndexFile) -> bool:
+    is_wheel = file.kind is FileKind.WHEEL
+    return is_wheel and PURE in map(str, parse_wheel_filename(file.filename)[3])
+
+
+def _universal(index: Index, name: str, version: str) -> IndexFile:
+    wanted = Version(version)
+    found = index.project(name).files
+    return next(file for file in found if file.version == wanted and _is_universal(file))
+
+
+def companions(version: Version) -> Iterator[str]:
+    """What is installed beside a setuptools, by name."""
+    if version < OWN_BDIST_WHEEL:
+        yield "wheel"
+    if version.major in {34, 35}:
+        yield from UNBUNDLED
 
 
 def common_python(first: Release, second: Release) -> str:
@@ -91,17 +112,14 @@ class Laboratory:
 
     def __init__(self, *, sandbox: Sandbox, index: Index, kept: Path) -> None:
         source = pack(PROBES)
-        self._folder = kept / hashlib.sha256(source).hexdigest()[:16]
+        self._folder = kept / _key(source)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._source = self._folder / "probes-1.0.tar"
         self._source.write_bytes(source)
         self._sandbox = sandbox
         self._index = index
-        self._wheel = next(
-            file
-            for file in index.project("wheel").files
-            if file.version == WHEEL and file.kind is FileKind.WHEEL
-        )
+        beside = {"wheel": str(WHEEL), **UNBUNDLED}
+        self._beside = {name: _universal(index, name, beside[name]) for name in beside}
 
     def observe(self, release: Release, python: str) -> Observation:
         """What a release makes of the probes; an empty observation where it cannot be installed.
@@ -121,8 +139,7 @@ class Laboratory:
 
     def _build(self, release: Release, python: Interpreter, kept: Path) -> None:
         wheels = [self._index.fetch(release.file)]
-        if release.version < OWN_BDIST_WHEEL:
-            wheels.append(self._index.fetch(self._wheel))
+        wheels += [self._index.fetch(self._beside[name]) for name in companions(release.version)]
         with TemporaryDirectory(dir=self._folder) as folder:
             environment = prepare_environment(wheels, python, Store(Path(folder) / "store"))
             frontend = Frontend(
@@ -147,6 +164,12 @@ class Laboratory:
         raise LookupError(f"CPython {version} is needed and the sandbox has none")
 
 
+def _key(source: bytes) -> str:
+    """Names all that is the same for every release, so that nothing older is taken for kept."""
+    companion = f"{WHEEL}{sorted(UNBUNDLED.items())}"
+    return hashlib.sha256(source + companion.encode()).hexdigest()[:16]
+
+
 def pack(probes: Mapping[str, Tree]) -> bytes:
     """The sdist that holds all probes and the conductor; the same bytes each time."""
     conductor = (files("tests.knowledge") / "conductor.py").read_text(encoding="utf-8")
@@ -162,9 +185,3 @@ def pack(probes: Mapping[str, Tree]) -> bytes:
             info.mode = 0o755 if content.startswith(b"#!") else 0o644
             archive.addfile(info, io.BytesIO(content))
     return stream.getvalue()
-
-
-def by_version(found: Sequence[Release], wanted: Iterable[Version]) -> tuple[Release, ...]:
-    """Releases by version, in the order wanted; raises KeyError for one that is not there."""
-    known = {release.version: release for release in found}
-    return tuple(known[version] for version in wanted)

@@ -16,7 +16,7 @@ FAILED = "failed"
 INFO = "dist-info/"
 LICENSES = f"{INFO}licenses/"
 METADATA = f"{INFO}METADATA"
-KINDS = ("metadata", "dist-info", "members", "builds")
+KINDS = ("metadata", "dist-info", "members", "builds", "fails")
 MAX_NOTE = 150
 """Characters of a note; what is beyond is told as a number."""
 
@@ -84,7 +84,8 @@ class Difference:
 
     Attributes:
         touches: where: `metadata`, `dist-info` (its other files), `members` (files that are
-            installed, and the wheel's own name), `builds` (what only one of them can build).
+            installed, and the wheel's own name), `builds` (what only the later one can build),
+            `fails` (what only the earlier one can build).
         note: what, as one line: `+` came, `-` went, `~` has another content.
     """
 
@@ -133,8 +134,10 @@ def _changes(
     probe: str, before: tuple[str, Members] | None, after: tuple[str, Members] | None
 ) -> Iterator[tuple[str, str]]:
     if before is None or after is None:
-        if before is not after:
-            yield "builds", f"{'+' if before is None else '-'}{probe} builds"
+        if before is not None:
+            yield "fails", f"-{probe} builds"
+        if after is not None:
+            yield "builds", f"+{probe} builds"
         return
     if before[0] != after[0]:
         yield "members", "~name of the wheel"

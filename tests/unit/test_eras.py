@@ -7,6 +7,7 @@ import pytest
 from packaging.version import Version
 
 from builders.eras import era_of, eras
+from tests.knowledge.observation import Observation, difference
 
 
 def test_eras_are_in_order_and_each_begins_once() -> None:
@@ -54,3 +55,37 @@ def test_a_pre_release_belongs_to_the_era_before() -> None:
 
 def test_a_release_newer_than_the_table_belongs_to_the_last_era() -> None:
     assert era_of(Version("99999")) is eras()[-1]
+
+
+def test_a_release_that_only_builds_again_what_one_before_it_broke_begins_no_era() -> None:
+    """78.0.1 refused dashes in setup.cfg, 78.0.2 took them back."""
+    before, broken, mended = map(era_of, map(Version, ["78.0", "78.0.1", "78.0.2"]))
+
+    assert before is not broken
+    assert broken is mended
+
+
+def observation(**probes: bool) -> Observation:
+    """Of probes that could be built or not."""
+    return Observation(
+        wheels={
+            probe: ("probe.whl", {"probe.dist-info/METADATA": b""}) if is_built else None
+            for probe, is_built in probes.items()
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "touches"),
+    [
+        (observation(a=True, b=False), observation(a=True, b=True), ("builds",)),
+        (observation(a=True, b=True), observation(a=True, b=False), ("fails",)),
+        (observation(a=True, b=False), observation(a=False, b=True), ("builds", "fails")),
+        (observation(a=True, b=False), observation(a=True, b=False), ()),
+    ],
+    ids=["more", "fewer", "others", "the-same"],
+)
+def test_the_survey_tells_what_builds_again_from_what_fails(
+    before: Observation, after: Observation, touches: tuple[str, ...]
+) -> None:
+    assert difference(before, after).touches == touches
