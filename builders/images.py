@@ -12,9 +12,10 @@ from typing import Any
 import docker
 import docker.errors
 
+from builders.debian import INSTALL_HINT, TOOL
 from builders.definition import Definition, definitions
 from builders.image_archive import ImageArchive, context_archive
-from builders.rootfs import INSTALL_HINT, TOOL, archived_interpreters, root_archive
+from builders.rootfs import archived_interpreters, root_archive
 from builders.sandbox.bwrap_command import ETC
 from builders.sandbox.docker_client import ENGINE_ERRORS
 from builders.sandbox.interface import Interpreter, SandboxFault

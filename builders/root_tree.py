@@ -1,21 +1,23 @@
 """Unpacks the root file system of an image for bubblewrap, which has no engine to keep it in."""
 
-import hashlib
 import json
-import tarfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from builders.definition import Definition, definitions
 from builders.rootfs import root_archive
 from builders.sandbox.bwrap_command import FROM_ETC, Root
 from builders.sandbox.host_root import LINKED_TO_USR
 from builders.store import Store, StoreError
+from builders.unpack import Shown, unpack
 from verify.events import Listener, Note
 
 KIND = "roots"
-SHOWN = frozenset({"usr", *LINKED_TO_USR, *(f"etc/{name}" for name in FROM_ETC)})
+ABOUT = "root.json"
+SHOWN = Shown(
+    paths=frozenset({"usr", *LINKED_TO_USR, *(f"etc/{name}" for name in FROM_ETC)}),
+    linkable=frozenset(LINKED_TO_USR),
+)
 """What bubblewrap shows of a root; the rest it makes anew for each job."""
 
 
@@ -52,7 +54,7 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
     """Return the unpacked root of a definition, made if the cache does not have it yet.
 
     Raises:
-        SandboxFault: mmdebstrap is missing or failed.
+        SandboxFault: mmdebstrap is missing or failed, or the archive holds what it must not.
         StoreError: the cache cannot be written, or loses what is written.
     """
     store = Store(cache_root)
@@ -62,15 +64,13 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
     listener(Note(message=f"unpacking {definition.reference}"))
     store.forget_tree(KIND, definition.digest)
     with store.new_tree(KIND, definition.digest) as draft:
-        _unpack(archive, draft / "root")
-        with archive.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = unpack(archive, draft / "root", SHOWN)
         about = {
             "reference": definition.reference,
             "digest": f"sha256:{digest}",
             "size": archive.stat().st_size,
         }
-        (draft / "root.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+        (draft / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
     if found := find_root(definition, cache_root):
         return found
     raise StoreError(
@@ -79,26 +79,10 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
     )
 
 
-def _unpack(archive: Path, root: Path) -> None:
-    root.mkdir()
-    with tarfile.open(archive) as tar:
-        # Our own archive of Debian's packages, with the absolute links that a root has. Set as an
-        # attribute because the argument is newer than Python 3.11.0.
-        tar.extraction_filter = lambda member, _path: member
-        tar.extractall(root, members=_shown(tar))  # noqa: S202 - see above
-
-
-def _shown(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for member in tar:
-        path = PurePosixPath(member.name)
-        if not SHOWN.isdisjoint(map(str, (path, *path.parents))):
-            yield member
-
-
 def _described(tree: Path) -> KeptRoot | None:
     """Read what a tree says of itself; a damaged one is none."""
     try:
-        about = json.loads((tree / "root.json").read_bytes())
+        about = json.loads((tree / ABOUT).read_bytes())
         return KeptRoot(
             reference=str(about["reference"]),
             root=Root(path=tree / "root", digest=str(about["digest"])),

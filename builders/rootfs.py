@@ -1,24 +1,17 @@
-"""Makes the root file system of an image with mmdebstrap: no engine and no registry needed."""
+"""Makes the root file system of an image from Debian packages."""
 
-import os
 import re
 import shlex
-import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from builders.debian import archive_path, make_archive
 from builders.definition import Definition
 from builders.sandbox.bwrap_command import ETC
-from builders.sandbox.interface import Interpreter, SandboxFault
-from verify.events import Listener, Note, Notice
+from builders.sandbox.interface import Interpreter
+from verify.events import Listener, Notice
 
-EPOCH = "1704067200"
-"""2024-01-01: every timestamp in the archive; only has to be fixed and past."""
-
-TOOL = "mmdebstrap"
-INSTALL_HINT = "apt install mmdebstrap (Debian, Ubuntu) or dnf install mmdebstrap (Fedora)"
 LEFTOVERS = (
     "etc/machine-id",
     "etc/resolv.conf",
@@ -35,30 +28,21 @@ PATCHLEVEL = re.compile(r"(?:\./)?usr/include/python(\d+)\.(\d+)/patchlevel\.h")
 PATCHLEVEL_VERSION = re.compile(rb'#define\s+PY_VERSION\s+"(\d+\.\d+\.\d+)')
 
 
-def archive_path(definition: Definition, cache_root: Path) -> Path:
-    """Return where the archive of a definition's root is kept once it is made."""
-    return cache_root / "images" / f"{definition.digest}.tar"
-
-
 def root_archive(definition: Definition, *, cache_root: Path, listener: Listener) -> Path:
     """Return the tar archive of a definition's root, made unless it is cached.
 
     Raises:
         SandboxFault: mmdebstrap is missing or failed.
+        StoreError: the cache cannot be written.
     """
     archive = archive_path(definition, cache_root)
     if archive.is_file():
         return archive
     what = f"the root file system of {definition.reference}"
     listener(Notice(message=f"building {what} from Debian packages, once: about a minute"))
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_suffix(f".{os.getpid()}.part.tar")
-    try:
-        _run(_command(definition, partial), listener)
-        partial.replace(archive)
-    finally:
-        partial.unlink(missing_ok=True)
-    return archive
+    hooks = (f"--customize-hook={hook}" for hook in _hooks(definition))
+    options = ("--variant=minbase", *hooks)
+    return make_archive(definition, options=options, cache_root=cache_root, listener=listener)
 
 
 def archived_interpreters(archive: Path) -> tuple[Interpreter, ...]:
@@ -82,21 +66,6 @@ def archived_interpreters(archive: Path) -> tuple[Interpreter, ...]:
     return tuple(sorted(found, key=lambda python: python.version, reverse=True))
 
 
-def _command(definition: Definition, target: Path) -> list[str]:
-    tool = shutil.which(TOOL)
-    if tool is None:
-        raise SandboxFault(f"{TOOL} is not installed", hint=INSTALL_HINT)
-    return [
-        tool,
-        "--variant=minbase",
-        "--format=tar",
-        f"--include={','.join(definition.packages)}",
-        *(f"--customize-hook={hook}" for hook in _hooks(definition)),
-        definition.suite,
-        str(target),
-    ]
-
-
 def _hooks(definition: Definition) -> Iterator[str]:
     """Return shell commands that mmdebstrap runs with the root as `$1`."""
     removed = " ".join(f'"$1/{path}"' for path in LEFTOVERS)
@@ -108,30 +77,3 @@ def _hooks(definition: Definition) -> Iterator[str]:
     for name, content in ETC.items():
         yield f'printf %s {shlex.quote(content.decode())} > "$1/etc/{name}"'
     yield 'find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +'
-
-
-def _run(command: list[str], listener: Listener) -> None:
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "LC_ALL": "C.UTF-8"}
-    last: list[str] = []
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-        errors="replace",
-    ) as process:
-        try:
-            for line in process.stderr or ():
-                last = [*last[-9:], line.rstrip()]
-                if line.startswith("I: "):
-                    listener(Note(message=f"mmdebstrap: {line[3:].rstrip()}"))
-        except BaseException:
-            process.terminate()  # its own handler unmounts and removes what it made
-            raise
-    if process.returncode:
-        raise SandboxFault(
-            f"mmdebstrap failed: {' | '.join(last)}",
-            hint="it needs a reachable Debian mirror, and root or user namespaces",
-        )

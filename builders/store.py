@@ -90,7 +90,7 @@ class Store:
     def new_tree(self, kind: str, digest: str) -> Iterator[Path]:
         """A directory to fill; on leaving it is kept under the digest, on an error removed."""
         folder = self.folder(kind)
-        _sweep(folder)
+        sweep(folder)
         with storing(folder):
             draft = Path(mkdtemp(prefix=DRAFT_PREFIX, dir=folder))
         try:
@@ -104,7 +104,8 @@ class Store:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
+    """Remove the drafts of processes that were killed, a day later."""
     oldest = time.time() - LEFTOVER_SECONDS
     # Another process may sweep the same folder at the same time.
     with suppress(OSError):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import docker
 
+from builders.debian import INSTALL_HINT as MMDEBSTRAP_HINT
+from builders.debian import TOOL
 from builders.definition import definition
 from builders.images import find_image, list_images
 from builders.interpreters import host_interpreters
-from builders.rootfs import INSTALL_HINT as MMDEBSTRAP_HINT
-from builders.rootfs import TOOL
 from builders.sandbox.bubblewrap import INSTALL_HINT as BWRAP_HINT
 from builders.sandbox.bubblewrap import BubblewrapSandbox
 from builders.sandbox.docker_client import connect

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from builders.debian import archive_path
 from builders.definition import Definition
 from builders.root_tree import build_root, find_root
-from builders.rootfs import archive_path
 from builders.sandbox.bubblewrap import BubblewrapSandbox, host_command
 from builders.sandbox.engine_hosts import answering_host
 from builders.sandbox.interface import NoSandboxError, Sandbox, SandboxFault

@@ -1,31 +1,43 @@
-"""`truewheel images`: the root file systems of the sandboxes."""
+"""`truewheel images`: the root file systems of the sandboxes, and the toolchains beside them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
-from builders.definition import DEFAULT_IMAGE, EXPLAIN_IMAGE, Definition, definitions
-from builders.images import BuiltImage, build_image, list_images
+from builders.definition import (
+    DEFAULT_IMAGE,
+    EXPLAIN_IMAGE,
+    Definition,
+    ToolchainDefinition,
+    definitions,
+    toolchain_definitions,
+)
+from builders.image_file import export_image, import_image
+from builders.images import build_image, list_images
 from builders.root_tree import KeptRoot, build_root, list_roots
+from builders.rootfs import root_archive
 from builders.sandbox.docker_client import connect
 from builders.sandbox.interface import NoSandboxError
-from reports.as_json import JSONObject, dump
+from builders.toolchains import (
+    KeptToolchain,
+    kept_toolchain,
+    list_toolchains,
+    open_toolchain,
+    toolchain_archive,
+)
 from verify.cli.console import progress
 from verify.cli.exits import Exit
+from verify.cli.image_rows import AUTO, BUBBLEWRAP, DOCKER, Image, show, show_file
 from verify.cli.options import Output, cache_option, output_options
 from verify.errors import UsageFault
 from verify.events import Listener
 
-Image = BuiltImage | KeptRoot
-
-AUTO, DOCKER, BUBBLEWRAP = "auto", "docker", "bubblewrap"
-
 
 @click.group("images")
 def command() -> None:
-    """Build and list the images that builds and diffoscope run in."""
+    """Build, list and carry the images that builds and diffoscope run in, and toolchains."""
 
 
 @command.command("build")
@@ -40,21 +52,17 @@ def command() -> None:
 @cache_option
 @output_options
 def build(*, names: tuple[str, ...], sandbox: str, cache_root: Path, output: Output) -> Exit:
-    """Build the images NAME unless they are there.
+    """Build the images or toolchains NAME unless they are there.
 
-    `bookworm`, the default, is what builds run in; `explain` is what --explain runs diffoscope in.
+    `bookworm`, the default, is what builds run in; `explain` is what --explain runs diffoscope in;
+    `gcc-10`, `gcc-12` and `gcc-14` are what native wheels are compiled with. Those that are not
+    named are made when they are first needed.
     """
-    known = definitions()
-    unknown = sorted(set(names) - set(known))
-    if unknown:
-        raise UsageFault(
-            f"there is no image {unknown[0]!r}", hint=f"known are: {', '.join(sorted(known))}"
-        )
-    wanted = [known[name] for name in names or (DEFAULT_IMAGE,)]
+    wanted = [_defined(name) for name in names or (DEFAULT_IMAGE,)]
     with progress(output) as listener:
         maker = _Maker(sandbox=sandbox, cache_root=cache_root, listener=listener)
         built = tuple(maker.make(definition) for definition in wanted)
-    _show(built, output)
+    show(built, output)
     return Exit.TRUSTED
 
 
@@ -62,16 +70,78 @@ def build(*, names: tuple[str, ...], sandbox: str, cache_root: Path, output: Out
 @cache_option
 @output_options
 def list_command(*, cache_root: Path, output: Output) -> Exit:
-    """List the images that the engine has, and those that bubblewrap has in the cache."""
+    """List the images that the engine or bubblewrap has, and all toolchains, made or not."""
     roots = list_roots(cache_root)
+    toolchains = list_toolchains(cache_root)
     try:
         images = list_images(connect())
     except NoSandboxError:
-        if not roots:
+        if not roots and all(kept.toolchain is None for kept in toolchains):
             raise
         images = ()
-    _show((*images, *roots), output)
+    show((*images, *roots, *toolchains), output)
     return Exit.TRUSTED
+
+
+@command.command("export")
+@click.argument("name")
+@click.option(
+    "-o",
+    "--output-file",
+    "target",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
+@cache_option
+@output_options
+def export_command(*, name: str, target: Path, cache_root: Path, output: Output) -> Exit:
+    """Write the image or toolchain NAME to one file, made first if need be.
+
+    For machines that reach no Debian mirror, and for the day that a suite leaves the mirrors.
+    """
+    definition = _defined(name)
+    with progress(output) as listener:
+        make = _archive_maker(definition)
+        archive = make(cache_root=cache_root, listener=listener)
+        identity = export_image(definition, archive, target)
+    show_file(identity, target, output)
+    return Exit.TRUSTED
+
+
+@command.command("import")
+@click.argument("source", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@cache_option
+@output_options
+def import_command(*, source: Path, cache_root: Path, output: Output) -> Exit:
+    """Take in a FILE that `truewheel images export` wrote, and use it from now on.
+
+    What it holds will compile what wheels are compared with: compare the digest that this prints
+    with the one that the export printed.
+    """
+    with progress(output) as listener:
+        identity = import_image(source, cache_root=cache_root)
+        if identity.name in toolchain_definitions():
+            open_toolchain(identity.name, cache_root=cache_root, listener=listener, offline=True)
+    show_file(identity, source, output)
+    return Exit.TRUSTED
+
+
+def _defined(name: str) -> Definition | ToolchainDefinition:
+    known: dict[str, Definition | ToolchainDefinition] = {}
+    known |= definitions()
+    known |= toolchain_definitions()
+    if name not in known:
+        raise UsageFault(
+            f"there is no image {name!r}", hint=f"known are: {', '.join(sorted(known))}"
+        )
+    return known[name]
+
+
+def _archive_maker(definition: Definition | ToolchainDefinition) -> partial[Path]:
+    if isinstance(definition, ToolchainDefinition):
+        return partial(toolchain_archive, definition)
+    return partial(root_archive, definition)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +150,10 @@ class _Maker:
     cache_root: Path
     listener: Listener
 
-    def make(self, definition: Definition) -> Image:
+    def make(self, definition: Definition | ToolchainDefinition) -> Image:
         """The image in the engine; for bubblewrap, or where no engine answers, as a directory."""
+        if isinstance(definition, ToolchainDefinition):
+            return self._toolchain(definition)
         if self.sandbox == BUBBLEWRAP:
             return self._root(definition)
         try:
@@ -100,50 +172,6 @@ class _Maker:
             )
         return build_root(definition, cache_root=self.cache_root, listener=self.listener)
 
-
-def _show(images: Iterable[Image], output: Output) -> None:
-    if output.as_json:
-        click.echo(dump(_document(images)))
-        return
-    rows = [_row(image) for image in images]
-    click.echo("\n".join(rows or ["no images yet; build them with: truewheel images build"]))
-
-
-def _row(image: Image) -> str:
-    state = "current" if image.current else "outdated"
-    pythons = ", ".join(_pythons(image))
-    holds = f"  CPython {pythons}" if pythons else ""
-    size = f"{image.size / 1e6:.0f} MB"
-    return f"{image.reference}  {_kind(image)}  {_digest(image)}  {size}{holds}  {state}"
-
-
-def _document(images: Iterable[Image]) -> JSONObject:
-    """`truewheel.images/1`."""
-    return {
-        "schema": "truewheel.images/1",
-        "images": [
-            {
-                "reference": image.reference,
-                "sandbox": _kind(image),
-                "id": _digest(image),
-                "current": image.current,
-                "size": image.size,
-                "pythons": list(_pythons(image)),
-            }
-            for image in images
-        ],
-    }
-
-
-def _kind(image: Image) -> str:
-    return DOCKER if isinstance(image, BuiltImage) else BUBBLEWRAP
-
-
-def _digest(image: Image) -> str:
-    return image.image_id if isinstance(image, BuiltImage) else image.root.digest
-
-
-def _pythons(image: Image) -> tuple[str, ...]:
-    """The interpreters that builds can use."""
-    found = image.interpreters if isinstance(image, BuiltImage) else ()
-    return tuple(python.release for python in found)
+    def _toolchain(self, definition: ToolchainDefinition) -> KeptToolchain:
+        open_toolchain(definition.name, cache_root=self.cache_root, listener=self.listener)
+        return kept_toolchain(definition, self.cache_root)

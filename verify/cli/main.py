@@ -22,7 +22,7 @@ COMMANDS = {
     "check": "rebuild published wheels from their source and judge every difference",
     "diff": "compare two wheel files: no network, no build",
     "rebuild": "replay a recipe",
-    "images": "build and list the sandbox's images",
+    "images": "build, list and carry the sandbox's images and toolchains",
     "doctor": "find out whether this machine can rebuild, and what to do if not",
 }
 """Name and one line of each command; `verify.cli.<name>` has it as `command`."""
