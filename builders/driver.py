@@ -37,6 +37,7 @@ OUTPUT_DIR = "/build/out"
 WINDOWS_TEXT = "/truewheel/windows_text.py"
 AS_PYPY = "/truewheel/as_pypy.py"
 SORTED_REQUIRES = "/truewheel/sorted_requires.py"
+RETAG = "/truewheel/retag.py"
 RUN_FILE = "exec(open(%r).read(), {}); "
 
 PROJECT_TABLES = ("[project]", "[tool.poetry]")
@@ -53,6 +54,7 @@ EXIT_NO_BACKEND = 69
 EXIT_BAD_OUTPUT = 74
 EXIT_BAD_METADATA = 76
 EXIT_OTHER_VERSION = 77
+EXIT_NO_POST_STEP = 78
 
 # What pip ran for projects without pyproject.toml: setuptools is imported even where setup.py only
 # knows distutils, so that the command bdist_wheel exists. A source may do without a setup.py.
@@ -92,10 +94,11 @@ def main(argument):
     request = native(json.loads(argument))
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    os.umask(int(request["umask"], 8))
+    umask = int(request["umask"], 8)
+    os.umask(umask)
     # The script's own directory is no part of a build's import path.
     del sys.path[0]
-    os.chdir(unpack(request["source"]))
+    os.chdir(unpack(request["source"], umask))
     if request["version"]:
         try:
             write_version(request["version"])
@@ -109,6 +112,8 @@ def main(argument):
         send_line(answer, ask_metadata(request))
     else:
         build_wheel(request)
+        for step in request["post_steps"]:
+            take_post_step(step)
         send_wheel(answer)
     answer.flush()
 
@@ -131,17 +136,19 @@ def send_line(answer, value):
     answer.write(json.dumps(value).encode("ascii") + b"\n")
 
 
-def unpack(source):
-    # type: (str) -> str
+def unpack(source, umask):
+    # type: (str, int) -> str
     """Unpack an sdist below SOURCE_DIR; gives the directory that holds the project."""
     os.mkdir(SOURCE_DIR)
     try:
         if source.endswith(".zip"):
-            unpack_zip(source)
+            unpack_zip(source, umask)
         else:
-            unpack_tar(source)
+            unpack_tar(source, umask)
     except BAD_ARCHIVE as error:
         raise DriverError(EXIT_BAD_SOURCE, "the source cannot be unpacked: %r" % (error,))
+    if is_project(SOURCE_DIR):
+        return SOURCE_DIR
     found = [os.path.join(SOURCE_DIR, name) for name in sorted(os.listdir(SOURCE_DIR))]
     roots = [path for path in found if os.path.isdir(path)]
     if len(roots) == 1:
@@ -187,9 +194,12 @@ def below_source(name):
     return path
 
 
-def unpack_tar(source):
-    # type: (str) -> None
-    """Unpack a tar archive with the modes that tarfile's `data` filter gives (PEP 706)."""
+def unpack_tar(source, umask):
+    # type: (str, int) -> None
+    """Unpack a tar archive with the modes that tarfile's `data` filter gives (PEP 706).
+
+    The filter takes from group and others what a umask of 022 does; here the build's umask decides.
+    """
     with tarfile.open(source) as archive:
         for member in archive:
             path = below_source(member.name)
@@ -198,9 +208,9 @@ def unpack_tar(source):
                 below_source(os.path.join(base, member.linkname))
             elif member.isreg():
                 mode = member.mode if member.mode & 0o100 else member.mode & ~0o111
-                member.mode = mode & 0o755 | 0o600
+                member.mode = mode & 0o775 & ~umask | 0o600
             elif member.isdir():
-                member.mode = 0o755
+                member.mode = 0o777 & ~umask | 0o700
             else:
                 continue
             if os.path.lexists(path) and not member.isdir():
@@ -217,15 +227,15 @@ def extract(archive, member):
         archive.extract(member, SOURCE_DIR)
 
 
-def unpack_zip(source):
-    # type: (str) -> None
+def unpack_zip(source, umask):
+    # type: (str, int) -> None
     """Unpack a ZIP archive; permission bits are kept where the archive has them."""
     with zipfile.ZipFile(source) as archive:
         for info in archive.infolist():
             path = below_source(info.filename)
             archive.extract(info, SOURCE_DIR)
             if not info.filename.endswith("/") and info.external_attr >> 16 & 0o100:
-                os.chmod(path, 0o755)
+                os.chmod(path, 0o777 & ~umask | 0o700)
 
 
 def load_backend(request):
@@ -369,6 +379,13 @@ def run(command):
     with open(os.devnull, "rb") as nothing:
         # 2.7 would have it inherit the descriptor of the answer.
         return subprocess.call(command, stdin=nothing, close_fds=True)
+
+
+def take_post_step(step):
+    # type: (str) -> None
+    """Change the wheel in OUTPUT_DIR; in a process of its own, out of reach of the backend."""
+    if run([sys.executable, RETAG, OUTPUT_DIR] + step.split(" ")):
+        raise DriverError(EXIT_NO_POST_STEP, "the step %r failed" % (step,))
 
 
 def send_wheel(answer):

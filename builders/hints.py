@@ -10,6 +10,7 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_fi
 from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
+from builders.native_hints import NativeHints, Platforms, read_native_hints, read_platforms
 from verify.archive.errors import ArchiveError
 from verify.archive.member import Member
 from verify.archive.reader import Archive, read_archive
@@ -30,6 +31,8 @@ class Hints:
         generator: the WHEEL file's Generator value, None without one.
         newest: newest ZIP timestamp, read as UTC; ZIP times have no zone (APPNOTE 4.4.6).
         requires_python: METADATA's Requires-Python, None without one.
+        native: what its ELF files say, None where none is of this kind.
+        platforms: its platform tags, None where it is not for Linux.
     """
 
     name: NormalizedName
@@ -38,6 +41,8 @@ class Hints:
     generator: str | None
     newest: datetime | None
     requires_python: str | None
+    native: NativeHints | None = None
+    platforms: Platforms | None = None
 
 
 def read_hints(wheel: Path) -> Hints:
@@ -60,6 +65,8 @@ def read_hints(wheel: Path) -> Hints:
         generator=_header(archive, "WHEEL", "Generator"),
         newest=_newest(archive.members),
         requires_python=_header(archive, "METADATA", "Requires-Python"),
+        native=read_native_hints(archive),
+        platforms=read_platforms(archive, wheel.name, _headers(archive, "WHEEL", "Tag")),
     )
 
 
@@ -77,13 +84,19 @@ def _moment(member: Member) -> datetime | None:
 
 
 def _header(archive: Archive, file: str, header: str) -> str | None:
+    """The first value of a header."""
+    return next(iter(_headers(archive, file, header)), None)
+
+
+def _headers(archive: Archive, file: str, header: str) -> tuple[str, ...]:
+    """The values of a header, in order."""
     names = [m.name for m in archive.members if m.name.endswith(f".dist-info/{file}")]
     if len(names) != 1 or names[0].count("/") != 1:
-        return None
+        return ()
     try:
         content = archive.read(names[0], limit=DIST_INFO_FILE_LIMIT)
     except ArchiveError:
-        return None
+        return ()
     # The headers alone: a full parser recurses into nested parts.
-    value = BytesHeaderParser().parsebytes(content).get(header)
-    return str(value).strip()[:MAX_HINT] if value is not None else None
+    found = BytesHeaderParser().parsebytes(content).get_all(header, ())
+    return tuple(str(value).strip()[:MAX_HINT] for value in found)

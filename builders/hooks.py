@@ -3,7 +3,7 @@
 import json
 import shutil
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from builders import driver
 from builders.backends import read_failure
+from builders.compilers import OWN_COMPILERS, Compilers
 from builders.environment import ENVIRONMENT_DIR, ENVIRONMENT_PYTHON, environment_variables
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import BackendCall
@@ -55,6 +56,7 @@ _EXITS: Mapping[int, tuple[FailureCode, str]] = {
         "has no PKG-INFO with the version that was to be written",
     ),
     driver.EXIT_BAD_METADATA: (FailureCode.BUILD_FAILED, "gave no proper metadata"),
+    driver.EXIT_NO_POST_STEP: (FailureCode.BUILD_FAILED, "made a wheel that cannot be retagged"),
 }
 
 
@@ -72,6 +74,8 @@ class Frontend:
     config_settings: Mapping[str, str]
     limits: Limits
     line_ends: str = "lf"
+    post_steps: Sequence[str] = ()
+    compilers: Compilers = OWN_COMPILERS
 
     def requires(self) -> tuple[str, ...]:
         """What `get_requires_for_build_wheel` answers, or setup.py fetches: strings, unchecked.
@@ -141,6 +145,7 @@ class Frontend:
             "version": self.call.version,
             "pypy": self.call.pypy,
             "sorted_requires": self.call.sorted_requires,
+            "post_steps": list(self.post_steps),
         }
         argument = json.dumps(request)
         if len(argument) > MAX_REQUEST:
@@ -161,15 +166,22 @@ class Frontend:
                     source=HERE / "sorted_requires.py",
                     target=PurePosixPath(driver.SORTED_REQUIRES),
                 ),
+                Mount(source=HERE / "retag.py", target=PurePosixPath(driver.RETAG)),
+                *self.compilers.mounts,
             ),
             environment={
                 **self.python.environment,
                 **environment_variables(self.python),
-                "PATH": f"{ENVIRONMENT_DIR}/bin:{BASE_ENVIRONMENT['PATH']}",
+                "PATH": self._path(),
                 **self.variables,
             },
             limits=self.limits,
         )
+
+    def _path(self) -> str:
+        """Where programs are looked for: a recipe's compilers, the environment's tools, others."""
+        own = (*self.compilers.first, ENVIRONMENT_DIR / "bin", *self.compilers.last)
+        return ":".join((*map(str, own), BASE_ENVIRONMENT["PATH"]))
 
 
 def _refuse_failure(outcome: Outcome, limits: Limits) -> None:

@@ -1,6 +1,7 @@
 """From hints, and from what a search has chosen, to a recipe."""
 
 import json
+import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,17 +11,36 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from builders.compilers import toolchain_name, toolchain_names
 from builders.errors import BuildFault, FailureCode
 from builders.generators import generator_pins
 from builders.hints import Hints
+from builders.native_flags import are_compiler_flags
+from builders.native_hints import NativeHints
 from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
-from builders.recipe import BackendCall, LockedFile, Recipe, SourceFile, digest_of, recipe_to_json
+from builders.recipe import (
+    BackendCall,
+    LockedFile,
+    LockedToolchain,
+    Recipe,
+    SourceFile,
+    digest_of,
+    recipe_to_json,
+)
 from builders.releases import exclusions, refuse_releases
 from builders.requirements import all_locked, checked_requirement
 from builders.resolve import Question, SourceOnlyError, UvResolver
 from builders.sandbox.interface import Interpreter, Sandbox
-from builders.search.choices import LF, PEP517, SETUP_PY, Choices, is_known_options
+from builders.search.choices import (
+    LF,
+    PEP517,
+    SETUP_PY,
+    UMASKS,
+    USUAL_UMASK,
+    Choices,
+    is_known_options,
+)
 from builders.search.releases import Releases
 from builders.source import LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
 from builders.source_only import newest_sdist
@@ -111,7 +131,32 @@ class Planner:
             generator=hints.generator,
             epoch=int(moment.timestamp()),
         )
-        return self._plan(order)
+        return self._native(self._plan(order), hints, choices)
+
+    def _native(self, recipe: Recipe, hints: Hints, choices: Choices) -> Recipe:
+        """The recipe that compiles and tags as the published wheel says."""
+        if hints.platforms is None or not hints.platforms.are_of(platform.machine()):
+            return recipe
+        native = hints.native
+        tagged = replace(recipe, post_steps=hints.platforms.post_steps)
+        if native is None or choices.own_compiler:
+            return tagged
+        return replace(
+            tagged,
+            toolchain=self._toolchain(native),
+            compiler_flags=native.flags,
+            build_paths=native.build_paths,
+        )
+
+    def _toolchain(self, native: NativeHints) -> LockedToolchain | None:
+        """What compiles as the published wheel's compiler; None for what the sandbox has."""
+        name = toolchain_name(native.compiler)
+        if name is None:
+            return None
+        try:
+            return LockedToolchain(name=name, digest=self._rebuilder.toolchain(name).digest)
+        except BuildFault:  # not to be had here: its flags alone are better than nothing
+            return None
 
     def _derived(self, hints: Hints, source: SourceFile, as_of: datetime, given: Recipe) -> Recipe:
         """What would be planned here with the interpreter of a given recipe."""
@@ -138,9 +183,13 @@ class Planner:
             "has settings of its own": bool(
                 given.environment.keys() - derived.environment.keys()
                 or given.config_settings
-                or given.compiler_flags
-                or given.post_steps
                 or not is_known_options(call.setup_options)
+                or given.umask not in UMASKS
+            ),
+            "has compilers or steps of its own": bool(
+                not are_compiler_flags(given.compiler_flags)
+                or given.post_steps not in {(), derived.post_steps}
+                or (given.toolchain and given.toolchain.name not in toolchain_names())
             ),
             "has requirements that the source does not lead to": any(
                 file.name not in known or file.recipe != known[file.name]
@@ -164,7 +213,9 @@ class Planner:
             pypy=choices.pypy or recipe.backend.pypy,
             sorted_requires=choices.sorted_requires or recipe.backend.sorted_requires,
         )
-        changed = replace(recipe, backend=call)
+        changed = replace(recipe, backend=call, umask=choices.umask or recipe.umask)
+        if choices.own_compiler:
+            changed = replace(changed, toolchain=None, compiler_flags={}, build_paths={})
         if choices.line_ends != LF:
             changed = replace(changed, line_ends=choices.line_ends)
         return self._releases.replaced(changed, choices.versions)
@@ -186,6 +237,7 @@ class Planner:
             image=self._sandbox.image,
             as_of=order.as_of.astimezone(UTC),
             backend=_backend_call(system, locked, order.choices),
+            umask=order.choices.umask or USUAL_UMASK,
             line_ends=order.choices.line_ends,
             requirements=locked,
             environment={"SOURCE_DATE_EPOCH": str(order.epoch)},

@@ -34,6 +34,9 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
     required = _required_version(hints)
     if required is not None:
         usable = [python for python in available if python.version == required]
+        if not usable and _is_stable_abi(hints):
+            # Its oldest Python is there no more; a newer one compiles the same interface.
+            return _oldest_from(required, hints, available)
     else:
         usable = [p for p in available if p.version >= (3, 0) and _allowed(p, hints)]
     if not usable:
@@ -42,6 +45,19 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
     if in_use:
         return max(in_use, key=lambda python: python.version)
     return min(usable, key=lambda python: python.version)
+
+
+def _is_stable_abi(hints: Hints) -> bool:
+    return any(tag.abi == "abi3" for tag in hints.tags)
+
+
+def _oldest_from(
+    required: tuple[int, int], hints: Hints, available: Sequence[Interpreter]
+) -> Interpreter:
+    newer = [python for python in available if python.version > required]
+    if not newer:
+        raise BuildFault(_missing(hints, required, available), code=FailureCode.UNSUPPORTED)
+    return min(newer, key=lambda python: python.version)
 
 
 def chosen_python(choices: Choices, available: Sequence[Interpreter]) -> Interpreter | None:

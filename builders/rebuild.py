@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Protocol
 
 from builders.built_wheel import check_built_wheel
+from builders.compilers import (
+    Compilers,
+    OpenToolchain,
+    Toolchain,
+    prepare_compilers,
+    toolchain_names,
+)
 from builders.environment import prepare_environment
 from builders.errors import BuildFault, FailureCode
 from builders.hooks import Frontend
-from builders.recipe import LockedFile, Recipe, SourceFile, recipe_to_json
+from builders.native_flags import is_post_step
+from builders.recipe import LockedFile, LockedToolchain, Recipe, SourceFile, recipe_to_json
 from builders.releases import refuse_own_releases
 from builders.sandbox.interface import Interpreter, Limits, Sandbox
 from builders.store import Store
@@ -53,7 +61,15 @@ class Rebuild:
 class Rebuilder:
     """Turns recipes into rebuilds in one sandbox."""
 
-    def __init__(self, sandbox: Sandbox, gatherer: Gatherer, store: Store, limits: Limits) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        gatherer: Gatherer,
+        store: Store,
+        limits: Limits,
+        open_toolchain: OpenToolchain | None = None,
+    ) -> None:
+        self._open_toolchain = open_toolchain
         self._sandbox = sandbox
         self._gatherer = gatherer
         self._store = store
@@ -84,12 +100,39 @@ class Rebuilder:
             environment=prepare_environment(wheels, python, self._store),
             source=self.gather_source(source),
             call=recipe.backend,
-            variables={**recipe.environment, **recipe.compiler_flags},
+            variables=recipe.environment,
             umask=recipe.umask,
             line_ends=recipe.line_ends,
             config_settings=recipe.config_settings,
+            post_steps=recipe.post_steps,
+            compilers=self._compilers(recipe),
             limits=self._limits,
         )
+
+    def toolchain(self, name: str) -> Toolchain:
+        """The toolchain of a name.
+
+        Raises:
+            BuildFault: it is not to be had here.
+        """
+        if self._open_toolchain is None or name not in toolchain_names():
+            raise BuildFault(f"there is no toolchain {name} here", code=FailureCode.UNSUPPORTED)
+        return self._open_toolchain(name)
+
+    def _compilers(self, recipe: Recipe) -> Compilers:
+        locked = recipe.toolchain
+        toolchain = self._locked_toolchain(locked) if locked else None
+        return prepare_compilers(recipe, toolchain, self._store)
+
+    def _locked_toolchain(self, locked: LockedToolchain) -> Toolchain:
+        toolchain = self.toolchain(locked.name)
+        if toolchain.digest != locked.digest:
+            raise BuildFault(
+                f"the recipe is for the toolchain {locked.name} of {locked.digest}, and here it is "
+                f"{toolchain.digest}",
+                code=FailureCode.UNSUPPORTED,
+            )
+        return toolchain
 
     def gather_source(self, source: SourceFile) -> Path:
         """The path of a source's sdist."""
@@ -142,10 +185,9 @@ class Rebuilder:
         return Rebuild(recipe=recipe, wheel=wheel, log=log, seconds=0.0, remembered=True)
 
     def _build(self, recipe: Recipe) -> Rebuild:
-        if recipe.post_steps:
-            raise BuildFault(
-                f"post step {recipe.post_steps[0]!r} is unknown", code=FailureCode.UNSUPPORTED
-            )
+        for step in recipe.post_steps:
+            if not is_post_step(step):
+                raise BuildFault(f"post step {step!r} is unknown", code=FailureCode.UNSUPPORTED)
         frontend = self.frontend(recipe)
         self._store.forget_tree("rebuilds", recipe.digest)
         with self._store.new_tree("rebuilds", recipe.digest) as draft:

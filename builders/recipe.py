@@ -68,6 +68,14 @@ class LockedFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LockedToolchain:
+    """Compilers other than the sandbox's own: a name, and the digest of what is in it."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """Everything that determines a rebuild.
 
@@ -80,6 +88,11 @@ class Recipe:
         environment: variables on top of the sandbox's fixed ones.
         umask: octal digits.
         line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
+        toolchain: what compiles; None for what the sandbox has.
+        compiler_flags: how code is generated, by the end of a source's path or one of the keys in
+            `builders.native_flags`; empty leaves it to interpreter and source.
+        build_paths: as what directory the compiler's own is recorded, by the same keys.
+        post_steps: what is done to the wheel that was built, see `native_flags.is_post_step`.
     """
 
     source: SourceFile
@@ -93,7 +106,9 @@ class Recipe:
     umask: str = "022"
     line_ends: str = "lf"
     config_settings: Mapping[str, str] = field(default_factory=dict)
+    toolchain: LockedToolchain | None = None
     compiler_flags: Mapping[str, str] = field(default_factory=dict)
+    build_paths: Mapping[str, str] = field(default_factory=dict)
     post_steps: tuple[str, ...] = ()
 
     @property
@@ -145,9 +160,15 @@ def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
         "umask": recipe.umask,
         "line_ends": recipe.line_ends,
         "config_settings": dict(recipe.config_settings),
+        "toolchain": _toolchain_to_json(recipe.toolchain),
         "compiler_flags": dict(recipe.compiler_flags),
+        "build_paths": dict(recipe.build_paths),
         "post_steps": list(recipe.post_steps),
     }
+
+
+def _toolchain_to_json(toolchain: LockedToolchain | None) -> JSONValue:
+    return None if toolchain is None else {"name": toolchain.name, "digest": toolchain.digest}
 
 
 def _locked_to_json(file: LockedFile) -> dict[str, JSONValue]:
@@ -210,9 +231,17 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
         umask=values.umask(document["umask"]),
         line_ends=values.line_ends(document.get("line_ends", "lf")),
         config_settings=values.settings(document["config_settings"]),
-        compiler_flags=values.variables(document["compiler_flags"]),
-        post_steps=values.texts(document["post_steps"]),
+        toolchain=_toolchain(document.get("toolchain")),
+        compiler_flags=values.compiler_flags(document["compiler_flags"]),
+        build_paths=values.build_paths(document.get("build_paths", {})),
+        post_steps=values.post_steps(document["post_steps"]),
     )
+
+
+def _toolchain(item: dict[str, Any] | None) -> LockedToolchain | None:
+    if item is None:
+        return None
+    return LockedToolchain(name=values.toolchain(item["name"]), digest=values.text(item["digest"]))
 
 
 def _locked(item: dict[str, Any], depth: int) -> LockedFile:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from builders import native_flags
 from verify.index.filenames import why_unsafe
 
 MAX_TEXT = 4096
@@ -116,9 +117,9 @@ def texts(value: object) -> tuple[str, ...]:
     return tuple(text(item) for item in value)
 
 
-def settings(value: object) -> dict[str, str]:
+def settings(value: object, limit: int = MAX_ITEMS) -> dict[str, str]:
     """An object of strings."""
-    if not isinstance(value, dict) or len(value) > MAX_ITEMS:
+    if not isinstance(value, dict) or len(value) > limit:
         raise TypeError(f"{str(value)[:100]!r} is no object, or a too large one")
     return {text(key): text(item) for key, item in value.items()}
 
@@ -131,6 +132,44 @@ def variables(value: object) -> dict[str, str]:
             raise ValueError(f"the variable {key!r} is no option of a build")
     if "SOURCE_DATE_EPOCH" in found:
         _matching(found["SOURCE_DATE_EPOCH"], "[0-9]{1,12}", "number of seconds")
+    return found
+
+
+def toolchain(value: object) -> str:
+    """The name of a toolchain."""
+    return _matching(value, "[a-z]{1,20}-[0-9]{1,3}", "toolchain")
+
+
+def compiler_flags(value: object) -> dict[str, str]:
+    """Flags by source, see `builders.native_flags`: they choose how code is generated."""
+    found = settings(value, native_flags.MAX_KEYS)
+    for key, flags in found.items():
+        if not native_flags.are_compiler_flags({key: flags}):
+            raise ValueError(
+                f"{flags[:100]!r} for {key[:100]!r} do not just choose code generation"
+            )
+    return found
+
+
+def build_paths(value: object) -> dict[str, str]:
+    """Plain absolute directories by source."""
+    found = settings(value, native_flags.MAX_KEYS)
+    for key, path in found.items():
+        if not native_flags.is_directory(path):
+            raise ValueError(f"{path[:100]!r} is no plain absolute path")
+        if key != native_flags.EVERY_SOURCE and not native_flags.is_source(key):
+            raise ValueError(f"{key[:100]!r} is no plain path of a source")
+    return found
+
+
+def post_steps(value: object) -> tuple[str, ...]:
+    """Steps that the driver knows, each at most once."""
+    found = texts(value)
+    for step in found:
+        if not native_flags.is_post_step(step):
+            raise ValueError(f"{step[:100]!r} is no step after a build")
+    if len({step.partition(" ")[0] for step in found}) != len(found):
+        raise ValueError("a step is taken twice")
     return found
 
 

@@ -46,12 +46,17 @@ _PAX_DIGITS = re.compile(rb"[0-9]{64}")
 def planning_files(sdist: Path) -> dict[str, bytes]:
     """The planning files at the archive's root: content of pyproject.toml, nothing for others.
 
+    The root is the archive's one directory, or the archive itself if it has such files there.
+
     Raises:
         BuildFault: the archive is broken or beyond bounds.
     """
     reader = _zip_files if sdist.suffix == ".zip" else _tar_files
     try:
-        return dict(reader(sdist))
+        found: dict[int, dict[str, bytes]] = {0: {}, 1: {}}
+        for depth, name, content in reader(sdist):
+            found[depth][name] = content
+        return found[0] or found[1]
     except FAULTS as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BuildFault(
@@ -59,20 +64,21 @@ def planning_files(sdist: Path) -> dict[str, bytes]:
         ) from error
 
 
-def _root_file(name: str) -> str | None:
-    """`setup.py` for `anything-1.0/setup.py`, None for what lies elsewhere."""
-    parts = name.removeprefix("./").split("/")
-    return parts[1] if len(parts) == 2 and parts[1] in KNOWN_FILES else None
+def _root_file(name: str) -> tuple[int, str] | None:
+    """Depth and name: `(1, "setup.py")` for `anything-1.0/setup.py`, None for what lies deeper."""
+    above, _, base = name.removeprefix("./").rpartition("/")
+    return (int(bool(above)), base) if base in KNOWN_FILES and "/" not in above else None
 
 
-def _tar_files(sdist: Path) -> Iterator[tuple[str, bytes]]:
+def _tar_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
     with _decompressed(sdist) as unpacked:
         stream = _Forward(unpacked)
         with tarfile.TarFile(fileobj=cast("IO[bytes]", stream), mode="r") as archive:
             for member in _members(archive, stream):
-                name = _root_file(member.name)
-                if name is not None and member.isreg():
-                    yield name, _tar_content(archive, member) if name == READ_FILE else b""
+                place = _root_file(member.name)
+                if place is not None and member.isreg():
+                    is_read = place[1] == READ_FILE
+                    yield *place, _tar_content(archive, member) if is_read else b""
 
 
 def _members(archive: tarfile.TarFile, stream: "_Forward") -> Iterator[tarfile.TarInfo]:
@@ -160,12 +166,12 @@ class _Forward(io.RawIOBase):
         return chunk
 
 
-def _zip_files(sdist: Path) -> Iterator[tuple[str, bytes]]:
+def _zip_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
     with zipfile.ZipFile(sdist) as archive:
         for info in archive.infolist()[:MAX_MEMBERS]:
-            name = _root_file(info.filename)
-            if name is not None and not info.is_dir():
-                yield name, _zip_content(archive, info) if name == READ_FILE else b""
+            place = _root_file(info.filename)
+            if place is not None and not info.is_dir():
+                yield *place, _zip_content(archive, info) if place[1] == READ_FILE else b""
 
 
 def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from builders.compilers import Toolchain
+from builders.errors import BuildFault, FailureCode
 from builders.planner import Planner
 from builders.rebuild import Rebuilder
 from builders.recipe import Recipe
 from builders.resolve import UvIndexes, UvResolver
-from builders.sandbox.interface import Limits, Sandbox
+from builders.sandbox.interface import Limits, Sandbox, SandboxFault
 from builders.sandbox.select import open_sandbox
 from builders.search.probe import Prober
 from builders.search.releases import Releases
 from builders.store import Store
-from verify.events import Listener
+from verify.events import Listener, Notice
 from verify.explaining.explainer import Explainer
 from verify.explaining.folder import ReportFolder
 from verify.gather import IndexGatherer
@@ -60,6 +62,7 @@ class Workbench:
     def __init__(self, settings: Settings, listener: Listener) -> None:
         self.settings = settings
         self.listener = listener
+        self._toolchains: dict[str, Toolchain | BuildFault] = {}
 
     @cached_property
     def config(self) -> IndexConfig:
@@ -126,7 +129,37 @@ class Workbench:
     def rebuilder(self) -> Rebuilder:
         """From recipes to rebuilds."""
         gatherer = IndexGatherer(self.cache, self.index)
-        return Rebuilder(self.sandbox, gatherer, self._store, self.settings.limits)
+        return Rebuilder(
+            self.sandbox, gatherer, self._store, self.settings.limits, self.open_toolchain
+        )
+
+    def open_toolchain(self, name: str) -> Toolchain:
+        """The compilers of a name, made if need be.
+
+        Raises:
+            BuildFault: they are not to be had here, which is tried once.
+            StoreError: the cache cannot be written.
+        """
+        if name not in self._toolchains:
+            self._toolchains[name] = self._open_toolchain(name)
+        found = self._toolchains[name]
+        if isinstance(found, BuildFault):
+            raise found
+        return found
+
+    def _open_toolchain(self, name: str) -> Toolchain | BuildFault:
+        from builders.toolchains import open_toolchain  # noqa: PLC0415 - few wheels need one
+
+        try:
+            return open_toolchain(
+                name,
+                cache_root=self.settings.cache_root,
+                listener=self.listener,
+                offline=self.settings.offline,
+            )
+        except SandboxFault as fault:
+            self.listener(Notice(message=f"no toolchain {name}: {fault.message}"))
+            return BuildFault(fault.message, code=FailureCode.UNSUPPORTED)
 
     @cached_property
     def planner(self) -> Planner:

@@ -12,6 +12,11 @@ from builders.recipe import Recipe
 PEP517, SETUP_PY = "pep517", "setup.py"
 LF, CRLF = "lf", "crlf"
 
+USUAL_UMASK = "022"
+
+UMASKS = ("002", USUAL_UMASK, "027")
+"""Those that people have; a recipe that a person gives may have no other."""
+
 UNIVERSAL = ("--universal",)
 
 INSTALL_TOO = ("install", "--root=/build/installed")
@@ -44,7 +49,9 @@ class Choices:
         setup_options: of `bdist_wheel`, in mode `setup.py`.
         versions: releases that take the place of those that the resolver chose.
         line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
+        umask: octal digits, one of UMASKS.
         version, pypy, sorted_requires: see `BackendCall`.
+        own_compiler: the sandbox's compiler and the interpreter's flags, whatever the hints say.
         recipe: one that a person gave, to start from.
     """
 
@@ -54,9 +61,11 @@ class Choices:
     setup_options: tuple[str, ...] = ()
     versions: Mapping[NormalizedName, str] = field(default_factory=dict)
     line_ends: str = LF
+    umask: str | None = None
     version: str | None = None
     pypy: bool = False
     sorted_requires: bool = False
+    own_compiler: bool = False
     recipe: Recipe | None = None
 
     @property
@@ -72,6 +81,8 @@ class Choices:
             self.pypy and "told that it runs on PyPy",
             self.version and f"version {self.version} in pyproject.toml",
             self.line_ends != LF and "line ends of Windows",
+            self.umask and f"umask {self.umask}",
+            self.own_compiler and "the sandbox's own compiler",
             *(f"{name} {version}" for name, version in sorted(self.versions.items())),
         ]
         return tuple(word for word in words if word)
@@ -82,5 +93,5 @@ class Choices:
         versions = tuple(sorted(self.versions.items()))
         given = self.recipe.digest if self.recipe else None
         return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
-                self.line_ends, self.version, self.pypy,
-                self.sorted_requires)  # fmt: skip
+                self.line_ends, self.umask, self.version, self.pypy,
+                self.sorted_requires, self.own_compiler)  # fmt: skip

@@ -52,6 +52,9 @@ PYTHON_2 = (2, 7)
 _MAX_LOOKED_INTO = 20
 """Members that differ; more of them differ for another reason than line ends."""
 
+_UMASKS: Mapping[int, str] = {0o100664: "002", 0o100640: "027"}
+"""By the mode of a new regular file: 0o666 without the bits of the umask."""
+
 _UNIVERSAL = frozenset({"py2-none-any", "py3-none-any"})
 
 
@@ -63,7 +66,23 @@ def hinted(published: Profile) -> Change:
         change["python"] = python
     if _is_windows(published.dist_info.get(METADATA, b"")):
         change["line_ends"] = CRLF
+    umask = _umask(published)
+    if umask is not None:
+        change["umask"] = umask
     return change
+
+
+def _umask(published: Profile) -> str | None:
+    """The umask of the build, from the modes of files that it wrote, if it is not the usual one.
+
+    bdist_wheel packs those of setuptools with the modes that they have on disk; most other backends
+    give every member the mode of a umask of 022.
+    """
+    own = (f"{published.directory}/{name}" for name in (METADATA, WHEEL))
+    metadata, wheel = map(published.archive.by_name.get, own)
+    if metadata is None or wheel is None or metadata.mode != wheel.mode:
+        return None
+    return _UMASKS.get(wheel.mode)
 
 
 def path_file_python(published: Profile, tried: Tried) -> Iterator[Change]:

@@ -96,7 +96,12 @@ class Search:
             self._left = chain(self._left, self._otherwise(recipe))
 
     def _otherwise(self, recipe: Recipe) -> Iterator[Choices]:
-        """Other interpreters, the next older ones first, and the other way to call setuptools."""
+        """The sandbox's own compiler, other interpreters, the other way to call setuptools.
+
+        Of interpreters the next older ones come first.
+        """
+        if recipe.toolchain or recipe.compiler_flags:
+            yield Choices(own_compiler=True)
         used = _python(recipe)
         older = sorted((p for p in self._pythons if (3, 0) <= p < used), reverse=True)
         newer = sorted(p for p in self._pythons if p > used)

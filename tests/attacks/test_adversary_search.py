@@ -22,6 +22,7 @@ from builders.rebuild import Rebuilder
 from builders.recipe import (
     BackendCall,
     LockedFile,
+    LockedToolchain,
     Recipe,
     SourceFile,
     recipe_from_json,
@@ -260,8 +261,10 @@ OTHERS: Mapping[str, object] = {
     "umask": "002",
     "line_ends": "crlf",
     "config_settings": {"a": "b"},
-    "compiler_flags": {"CFLAGS": "-O1"},
-    "post_steps": ("repair",),
+    "toolchain": LockedToolchain(name="gcc-10", digest="ab" * 32),
+    "compiler_flags": {"": "-O1"},
+    "build_paths": {"": "/project"},
+    "post_steps": ("retag manylinux1_x86_64",),
 }
 OTHER_CALLS: Mapping[str, object] = {
     "mode": "setup.py",
@@ -281,6 +284,7 @@ OTHER_FILES: Mapping[str, object] = {
 }
 OTHER_CHOICES: Mapping[str, object] = {
     "python": (3, 7),
+    "umask": "002",
     "as_of": NOW,
     "mode": "setup.py",
     "setup_options": ("--universal",),
@@ -289,6 +293,7 @@ OTHER_CHOICES: Mapping[str, object] = {
     "version": "1.0",
     "pypy": True,
     "sorted_requires": True,
+    "own_compiler": True,
     "recipe": RECIPE,
 }
 

@@ -6,6 +6,7 @@ Build tools come from the configured index; a check has the wheel and its source
 import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -141,6 +142,26 @@ def test_one_attempt_is_enough_for_every_backend(
     assert found.chosen == [[]]
 
 
+def test_a_umask_that_was_read_into_modes_costs_one_attempt(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    """A wheel whose modes say 002, of a source that does not build under it."""
+    source = setup_py("strict")
+    text = "import os\n\nassert os.umask(0o22) == 0o22\n" + source.files["setup.py"]
+    source = replace(source, files={**source.files, "setup.py": text})
+    published = publisher.publish(source, DAY, tmp_path)
+    with zipfile.ZipFile(published.wheel) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(published.wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for info, data in members:
+            info.external_attr = 0o100664 << 16
+            archive.writestr(info, data)
+    found = check(publisher.cache, published)
+    assert (found.code, found.result["verdict"]) == (0, "regenerated"), found.result
+    assert found.chosen == [["umask 002"], []]
+    assert found.attempts[0]["reason"] == "build-failed"
+
+
 # What no recipe explains.
 
 
@@ -270,6 +291,16 @@ def test_a_recipe_for_another_source_is_told_and_not_used(
     assert found.result["recipe"]["source"]["filename"] == universal.sdist.name
 
 
+def test_a_recipe_with_a_umask_that_no_search_chooses_is_not_used(
+    publisher: Publisher, plain: Published, tmp_path: Path
+) -> None:
+    assert plain.recipe is not None
+    for umask, code in (("027", 0), ("077", 3), ("000", 3)):
+        recipe = written(recipe_to_json(replace(plain.recipe, umask=umask)), tmp_path)
+        found = check(publisher.cache, plain, "--recipe", recipe, "--attempts", "1")
+        assert (found.code, found.result["reason"]) == (code, "unsupported" if code else None)
+
+
 def test_a_recipe_for_a_source_of_the_same_name_is_no_evidence(
     publisher: Publisher, plain: Published, tmp_path: Path
 ) -> None:
@@ -300,6 +331,7 @@ NATIVE = {
         "CMakeLists.txt",
         "cmake_minimum_required(VERSION 3.15)\nproject(native C)\n",
     ),
+    "mesonpy": ("meson-python", "meson", "meson.build", "project('native', 'cuda')\n"),
 }
 
 

@@ -96,7 +96,11 @@ def profile(changes: Mapping[str, bytes | None] | None = None) -> Profile:
 
 def profile_of(members: Mapping[str, bytes]) -> Profile:
     """The profile of a wheel of exactly these members, which stays readable."""
-    data = pack(entries(members))
+    return profile_of_archive(pack(entries(members)))
+
+
+def profile_of_archive(data: bytes) -> Profile:
+    """The profile of a wheel, which stays readable."""
     path = _folder() / sha256(data).hexdigest() / FILENAME
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)

@@ -17,9 +17,11 @@ ONE_BY_ONE = {
     "setup_options": Choices(setup_options=("--universal",)),
     "versions": Choices(versions={A: "1.0"}),
     "line_ends": Choices(line_ends="crlf"),
+    "umask": Choices(umask="002"),
     "version": Choices(version="1.0"),
     "pypy": Choices(pypy=True),
     "sorted_requires": Choices(sorted_requires=True),
+    "own_compiler": Choices(own_compiler=True),
     "recipe": Choices(recipe=RECIPE),
 }
 
@@ -74,6 +76,7 @@ def test_nothing_chosen_tells_nothing() -> None:
         ("mode", "setup.py"),
         ("versions", "a 1.0"),
         ("line_ends", "line ends of Windows"),
+        ("umask", "umask 002"),
         ("sorted_requires", "requirements sorted as by Debian's setuptools"),
         ("pypy", "told that it runs on PyPy"),
         ("version", "version 1.0 in pyproject.toml"),

@@ -1,9 +1,11 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from packaging.utils import NormalizedName
 
 from builders.search.choices import INSTALL_TOO, Choices
+from builders.search.profile import Profile
 from builders.search.refine import (
     REFINEMENTS,
     Change,
@@ -19,7 +21,17 @@ from builders.search.refine import (
     tags,
     without_extensions,
 )
-from tests.support.searching import info, metadata, profile, requiring, tried, wheel_file
+from tests.support.searching import (
+    files,
+    info,
+    metadata,
+    profile,
+    profile_of_archive,
+    requiring,
+    tried,
+    wheel_file,
+)
+from tests.support.wheels import Entry, entries, pack, with_record
 
 Changes = Mapping[str, bytes | None]
 
@@ -60,6 +72,54 @@ def pth(python: str) -> str:
 )
 def test_hints(changes: Changes, expected: Change) -> None:
     assert hinted(profile(changes)) == expected
+
+
+def with_modes(metadata_mode: int, wheel_mode: int, *more: Entry) -> Profile:
+    """A wheel whose generated files have certain modes."""
+    modes = {METADATA: metadata_mode, WHEEL: wheel_mode}
+    whole = [
+        replace(entry, mode=modes.get(str(entry.name), 0o100664))
+        for entry in entries(with_record(files()))
+    ]
+    return profile_of_archive(pack([*whole, *more]))
+
+
+@pytest.mark.parametrize(("mode", "umask"), [(0o100664, "002"), (0o100640, "027")])
+def test_the_mode_of_generated_files_shows_the_umask(mode: int, umask: str) -> None:
+    assert hinted(with_modes(mode, mode)) == {"umask": umask}
+
+
+@pytest.mark.parametrize(
+    ("metadata_mode", "wheel_mode"),
+    [
+        (0o100644, 0o100644),
+        # As written by tools that ask for no mode, and on Windows.
+        (0o664, 0o664),
+        (0o640, 0o640),
+        (0o100666, 0o100666),
+        # Not all of the same umask.
+        (0o100664, 0o100644),
+        (0o100644, 0o100664),
+        (0o100664, 0o100640),
+        # No files, or none that a build leaves so.
+        (0o040775, 0o040775),
+        (0o120664, 0o120664),
+        (0o104664, 0o104664),
+        (0o100775, 0o100775),
+        (0o100600, 0o100600),
+        (0o100660, 0o100660),
+        (0, 0),
+    ],
+)
+def test_no_umask_follows_from_other_modes(metadata_mode: int, wheel_mode: int) -> None:
+    assert hinted(with_modes(metadata_mode, wheel_mode)) == {}
+
+
+def test_no_umask_follows_from_files_that_are_missing_or_there_twice() -> None:
+    twice = Entry(name=WHEEL, data=b"", mode=0o100664)
+    assert hinted(with_modes(0o100664, 0o100664, twice)) == {}
+    bare = [replace(entry, mode=0o100664) for entry in entries({WHEEL: wheel_file("py3-none-any")})]
+    assert hinted(profile_of_archive(pack(bare))) == {}
 
 
 # What a rebuild got wrong.

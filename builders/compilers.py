@@ -1,0 +1,141 @@
+"""The compilers of a build: which toolchain, and the wrappers that keep to a recipe's flags."""
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from builders import compiler
+from builders.environment import ENVIRONMENT_PYTHON
+from builders.native_flags import RUNTIME
+from builders.recipe import Recipe, digest_of
+from builders.sandbox.interface import Mount
+from builders.store import Store
+
+LAYOUT = 1
+"""Raised when this code lays out wrappers otherwise; older ones are then not used again."""
+
+COMPILERS_DIR = PurePosixPath("/truewheel/compilers")
+
+_GCC_NAMES = ("gcc", "cc", "x86_64-linux-gnu-gcc")
+_GXX_NAMES = ("g++", "c++", "x86_64-linux-gnu-g++")
+"""What interpreters and build tools ask for."""
+
+HERE = Path(__file__).parent
+
+_OWN_BIN = PurePosixPath("/usr/bin")
+
+
+class Toolchain(Protocol):
+    """A tree with compilers that find their own headers and libraries."""
+
+    @property
+    def name(self) -> str:
+        """As in `knowledge/toolchains.toml`."""
+
+    @property
+    def digest(self) -> str:
+        """What is in it."""
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """What a job must mount."""
+
+    @property
+    def bin(self) -> PurePosixPath:
+        """The directory with gcc, g++, ld and the like, inside the sandbox."""
+
+
+OpenToolchain = Callable[[str], Toolchain]
+"""Gives the toolchain of a name; raises BuildFault for one that is not to be had here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compilers:
+    """What a job needs to compile as its recipe says; nothing for the sandbox's own compilers.
+
+    Attributes:
+        mounts: what to mount.
+        first: directories to have before all others on PATH.
+        last: directories to have before the system's.
+    """
+
+    mounts: tuple[Mount, ...] = ()
+    first: tuple[PurePosixPath, ...] = ()
+    last: tuple[PurePosixPath, ...] = ()
+
+
+OWN_COMPILERS = Compilers()
+
+
+def toolchain_name(version: str | None) -> str | None:
+    """The toolchain that comes nearest to a GCC version `X.Y.Z`; None where none does."""
+    parts = (version or "").split(".")
+    found = [_table()[key] for end in (1, 2) if (key := ".".join(parts[:end])) in _table()]
+    return found[-1] if found else None
+
+
+@cache
+def _table() -> Mapping[str, str | None]:
+    text = files("builders.knowledge").joinpath("toolchains.toml").read_text(encoding="utf-8")
+    return {entry["version"]: entry.get("toolchain") for entry in tomllib.loads(text)["compiler"]}
+
+
+def toolchain_names() -> frozenset[str]:
+    """Every toolchain that a recipe may name."""
+    return frozenset(name for name in _table().values() if name)
+
+
+def prepare_compilers(recipe: Recipe, toolchain: Toolchain | None, store: Store) -> Compilers:
+    """What has a recipe's build compile with its toolchain and with its flags.
+
+    Args:
+        recipe: has the flags.
+        toolchain: the one it names.
+        store: keeps the wrappers, by what is in them.
+    """
+    mounts = toolchain.mounts if toolchain else ()
+    last = (toolchain.bin,) if toolchain else ()
+    if not recipe.compiler_flags:
+        return Compilers(mounts=mounts, last=last)
+    place = toolchain.bin if toolchain else _OWN_BIN
+    config = {
+        "compilers": {name: str(place / name) for name in ("gcc", "g++")},
+        "flags": dict(recipe.compiler_flags),
+        "paths": dict(recipe.build_paths),
+    }
+    runtime = _runtime(recipe)
+    script = f"#!{ENVIRONMENT_PYTHON} -EsS\n" + Path(compiler.__file__).read_text(encoding="utf-8")
+    digest = digest_of(
+        {"config": {**config}, "script": script, "runtime": {**runtime}, "layout": LAYOUT}
+    )
+    tree = store.find_tree("compilers", digest)
+    if tree is None:
+        with store.new_tree("compilers", digest) as draft:
+            _lay_out(draft, script, json.dumps(config), runtime)
+        tree = store.find_tree("compilers", digest)
+    assert tree is not None, "a tree that was just kept is found"  # noqa: S101
+    wrappers = Mount(source=tree, target=COMPILERS_DIR)
+    return Compilers(mounts=(*mounts, wrappers), first=(COMPILERS_DIR,), last=last)
+
+
+def _runtime(recipe: Recipe) -> dict[str, str]:
+    """The sources of what is linked in place of the compiler's own, by file name."""
+    words = recipe.compiler_flags.get(RUNTIME, "").split()
+    found = (path for word in words for path in sorted((HERE / RUNTIME / word).glob("*.s")))
+    return {path.name: path.read_text(encoding="utf-8") for path in found}
+
+
+def _lay_out(folder: Path, script: str, config: str, runtime: Mapping[str, str]) -> None:
+    for name, source in runtime.items():
+        (folder / RUNTIME).mkdir(exist_ok=True)
+        (folder / RUNTIME / name).write_text(source, encoding="utf-8")
+    (folder / compiler.CONFIG).write_text(config, encoding="utf-8")
+    for name in (*_GCC_NAMES, *_GXX_NAMES):
+        path = folder / name
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o755)

@@ -1,0 +1,338 @@
+"""What the ELF files of a published wheel teach about how they were compiled: values only.
+
+`.comment` names the compiler. Debug information, where it was left in, says for each source with
+which flags and in which directory it was compiled (GCC's -grecord-gcc-switches). The files may be
+an attacker's: what is not understood, or too large, is no hint, and nothing is kept but flags of
+`builders.native_flags`, plain paths and version numbers.
+"""
+
+import re
+import struct
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from builders.dwarf_units import Unit, compilation_units, has_dwarf
+from builders.native_flags import (
+    DIRECTORIES,
+    EMPTY_LIBS,
+    EVERY_SOURCE,
+    INSTEAD,
+    KEEP_FIELDS,
+    LINK,
+    MAX_KEYS,
+    OLD_STRINGS,
+    RETAG,
+    RUNTIME,
+    RUNTIMES,
+    allowed,
+    is_directory,
+    is_platforms,
+    is_source,
+)
+from verify.archive.errors import ArchiveError
+from verify.archive.reader import Archive
+from verify.native.elf import Elf, Machine, Section, SectionKind, UnreadableElfError, read_elf
+
+MAX_FILE = 64 * 1024**2
+"""Bytes of an ELF file that is looked into."""
+
+MAX_BYTES = 512 * 1024**2
+"""Bytes of all of them together."""
+
+MAX_FILES = 500
+MAX_UNITS = 20_000
+_MAX_SYMBOLS = 50_000
+_MAX_NAME = 1000
+_MAX_COMMENT = 16 * 1024
+
+USUAL_FLAGS = "-g -O3 -fwrapv -fPIC"
+"""What a CPython that was built from source with no options of its own compiles extensions with.
+
+Source: CPython's configure.ac (OPT, CCSHARED, -fwrapv); PyPA's manylinux images build it so, and
+their own flags stay out of its sysconfig (`CFLAGS_NODIST` in build-cpython.sh).
+"""
+
+_ELF_NAME = re.compile(r"(?:[^/]+/)*[^/]+\.so(?:\.[0-9][^/]*)?")
+_COMPILER = re.compile(r"GCC: \([^()]{0,100}\) ([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2})\b.{0,100}")
+_PRODUCER = re.compile(
+    r"GNU (?P<language>[A-Za-z0-9+]{1,20}) (?P<version>[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2})\b"
+    r"(?P<rest>.*)",
+    re.DOTALL,
+)
+
+_OLD_STRING = re.compile(rb"_ZNK?Ss[0-9C]|_ZTISs|RKSs")
+"""`std::string` of before GCC 5 in a mangled name (Itanium C++ ABI, 5.1.10)."""
+
+_TABLE_INIT = re.compile(
+    rb"H\x83\xec\x08H\x8b\x05.{4}H\x85\xc0t\x05\xe8.{4}H\x83\xc4\x08\xc3", re.DOTALL
+)
+"""`.init` as glibc's crti.S made it before 2.28."""
+
+_RED_HAT = b"(Red Hat "
+
+_NEEDED, _THREADS, _LIBC = 1, b"libpthread.so.0", b"libc.so.6"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NativeHints:
+    """What the ELF files of a wheel for x86-64 Linux say together.
+
+    Attributes:
+        files: how many could be read.
+        compiler: the GCC version that compiled most of it, e.g. `10.2.1`; None for another one.
+        compilers: all that `.comment` names.
+        languages: what was compiled, e.g. `C17`, `C++14`.
+        flags: a recipe's `compiler_flags`.
+        build_paths: where the compiler ran, by the same keys.
+        has_dwarf: whether there is debug information.
+        is_stripped: whether a file has no symbol table.
+    """
+
+    files: int
+    compiler: str | None
+    compilers: frozenset[str]
+    languages: frozenset[str]
+    flags: Mapping[str, str]
+    build_paths: Mapping[str, str]
+    has_dwarf: bool
+    is_stripped: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Platforms:
+    """The platform tags of a wheel for Linux; a tool like auditwheel writes others than a build.
+
+    Attributes:
+        filename: in the file name, in order.
+        wheel: in the WHEEL file, in order.
+        has_empty_libs: whether the tool left an empty directory for libraries.
+        has_directories: whether each directory has an entry of its own.
+    """
+
+    filename: tuple[str, ...]
+    wheel: tuple[str, ...]
+    has_empty_libs: bool = False
+    has_directories: bool = False
+
+    def are_of(self, machine: str) -> bool:
+        """Whether they all are of glibc's Linux on a machine (`uname -m`)."""
+        own = re.compile(rf"(?:manylinux(?:[0-9]+|_[0-9]+_[0-9]+)|linux)_{re.escape(machine)}")
+        return all(map(own.fullmatch, self.filename))
+
+    @property
+    def post_steps(self) -> tuple[str, ...]:
+        """What a recipe does to a wheel after its build; nothing where no tool changed it."""
+        if all(platform.startswith("linux_") for platform in self.filename):
+            return ()
+        texts = dict.fromkeys((".".join(self.filename), ".".join(self.wheel)))
+        retag = " ".join((RETAG, *texts))
+        libs = (EMPTY_LIBS,) if self.has_empty_libs else ()
+        return (retag, *libs, *((DIRECTORIES,) if self.has_directories else ()))
+
+
+def read_native_hints(archive: Archive) -> NativeHints | None:
+    """What a wheel's ELF files say; None where none of them is of x86-64."""
+    gathered = _Gathered()
+    for elf in _elf_files(archive):
+        gathered.add(elf)
+    return gathered.hints() if gathered.files else None
+
+
+def read_platforms(archive: Archive, filename: str, wheel_tags: Iterable[str]) -> Platforms | None:
+    """The platform tags of a wheel for Linux; None for another one, or where they contradict.
+
+    Args:
+        archive: the wheel.
+        filename: its file name.
+        wheel_tags: the `Tag` values of its WHEEL file, in order.
+    """
+    named = tuple(filename.removesuffix(".whl").rpartition("-")[2].split("."))
+    listed = tuple(dict.fromkeys(tag.rpartition("-")[2] for tag in wheel_tags))
+    if not is_platforms(named) or not is_platforms(listed) or {*named} != {*listed}:
+        return None
+    libs = f"{filename.partition('-')[0]}.libs/"
+    names = [member.name for member in archive.members]
+    folders = {name[: at + 1] for name in names for at, end in enumerate(name) if end == "/"}
+    return Platforms(
+        filename=named,
+        wheel=listed,
+        has_empty_libs=[name for name in names if name.startswith(libs)] == [libs],
+        has_directories=folders <= {*names},
+    )
+
+
+def _elf_files(archive: Archive) -> Iterator[Elf]:
+    left, files = MAX_BYTES, 0
+    for member in archive.members:
+        if files == MAX_FILES or _ELF_NAME.fullmatch(member.name) is None:
+            continue
+        if member.size > min(MAX_FILE, left):
+            continue
+        files, left = files + 1, left - member.size
+        try:
+            elf = read_elf(archive.read(member.name, limit=MAX_FILE))
+        except (ArchiveError, UnreadableElfError):
+            continue
+        if (elf.machine, elf.bits) == (Machine.X86_64, 64):
+            yield elf
+
+
+@dataclass(kw_only=True)
+class _Gathered:
+    """What the files read so far have said."""
+
+    files: int = 0
+    comments: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    languages: set[str] = field(default_factory=set)
+    flags: dict[str, Counter[str]] = field(default_factory=dict)
+    paths: dict[str, Counter[str]] = field(default_factory=dict)
+    units: int = 0
+    has_dwarf: bool = False
+    is_stripped: bool = False
+    has_threads: bool = False
+    always_needs_libc: bool = True
+    has_old_strings: bool = False
+    has_new_strings: bool = False
+    has_table_init: bool = False
+    is_red_hat: bool = False
+
+    def add(self, elf: Elf) -> None:
+        """Read one more file."""
+        self.files += 1
+        self.comments.update(_comments(elf))
+        self.is_stripped |= all(section.kind != SectionKind.SYMTAB for section in elf.sections)
+        self.has_dwarf |= has_dwarf(elf)
+        needed = _needed(elf)
+        self.has_threads |= _THREADS in needed
+        self.always_needs_libc &= _LIBC in needed
+        imports = _imports(elf)
+        self.has_old_strings |= any(map(_OLD_STRING.search, imports))
+        self.has_new_strings |= any(b"__cxx11" in name for name in imports)
+        self.has_table_init |= _has_table_init(elf)
+        self.is_red_hat |= any(_RED_HAT in elf.content(one) for one in _named(elf, ".comment"))
+        try:
+            for unit in compilation_units(elf):
+                self.units += 1
+                if self.units > MAX_UNITS:
+                    return
+                self._add_unit(unit)
+        except UnreadableElfError:
+            return  # what was read until then is as good a hint as any
+
+    def _add_unit(self, unit: Unit) -> None:
+        producer = _PRODUCER.fullmatch(unit.producer)
+        if producer is None or producer["language"] == "AS":
+            return
+        self.versions[producer["version"]] += 1
+        self.languages.add(producer["language"])
+        source = _source(unit)
+        flags = allowed(word for word in producer["rest"].split() if word.startswith("-"))
+        self.flags.setdefault(source, Counter())[sys.intern(flags)] += 1
+        if is_directory(unit.directory):
+            self.paths.setdefault(source, Counter())[unit.directory] += 1
+
+    def hints(self) -> NativeHints:
+        """All of it."""
+        flags = _by_source(self.flags) if self.flags else {INSTEAD: USUAL_FLAGS}
+        if self.has_old_strings and not self.has_new_strings:
+            flags = {source: f"{text} {OLD_STRINGS}" for source, text in flags.items()}
+        return NativeHints(
+            files=self.files,
+            compiler=_most(self.versions or self.comments),
+            compilers=frozenset(self.comments),
+            languages=frozenset(self.languages),
+            flags={
+                **flags,
+                LINK: self._link_flags(),
+                **({RUNTIME: runtime} if (runtime := self._runtime()) else {}),
+            },
+            build_paths=_by_source(self.paths),
+            has_dwarf=self.has_dwarf,
+            is_stripped=self.is_stripped,
+        )
+
+    def _link_flags(self) -> str:
+        """How libraries came to be needed.
+
+        Debian's GCC leaves out those that nothing is taken from, that of Red Hat does not. A
+        CPython built where threads are a library of their own has `-pthread` in its LDSHARED.
+        """
+        keep = ("-Wl,--no-as-needed",) if self.always_needs_libc else ()
+        return " ".join((KEEP_FIELDS, *keep, *(("-pthread",) if self.has_threads else ())))
+
+    def _runtime(self) -> str:
+        """Which parts of the C runtime are not those of Debian's compiler."""
+        wanted = zip(RUNTIMES, (self.has_table_init, self.is_red_hat), strict=True)
+        return " ".join(word for word, is_wanted in wanted if is_wanted)
+
+
+def _most(counted: Counter[str]) -> str | None:
+    """The commonest; of equally common ones the last in order."""
+    return max(counted, key=lambda text: (counted[text], text), default=None)
+
+
+def _by_source(counted: Mapping[str, Counter[str]]) -> dict[str, str]:
+    """The commonest text under the key of every source, and the sources that have another one."""
+    if not counted:
+        return {}
+    common = _most(sum(counted.values(), Counter[str]())) or ""
+    own = {source: _most(texts) or "" for source, texts in sorted(counted.items()) if source}
+    others = [(source, text) for source, text in own.items() if text != common]
+    return {EVERY_SOURCE: common, **dict(others[: MAX_KEYS - 2])}
+
+
+def _source(unit: Unit) -> str:
+    """The path of a unit's source below where it was compiled, empty for one that is not plain."""
+    path = PurePosixPath(unit.name)
+    if path.is_absolute():
+        below = path.is_relative_to(unit.directory) and unit.directory.startswith("/")
+        path = path.relative_to(unit.directory if below else "/")
+    return str(path) if is_source(str(path)) else ""
+
+
+def _comments(elf: Elf) -> Iterator[str]:
+    """The versions of GCC that `.comment` names, each once."""
+    section = elf.by_name.get(".comment")
+    data = elf.content(section)[:_MAX_COMMENT] if section else b""
+    texts = {text.decode("utf-8", "replace") for text in data.split(b"\0")}
+    return (match[1] for text in sorted(texts) if (match := _COMPILER.fullmatch(text)))
+
+
+def _imports(elf: Elf) -> tuple[bytes, ...]:
+    """The names of the symbols that a file takes from its libraries."""
+    section = elf.by_name.get(".dynsym")
+    if section is None:
+        return ()
+    names = elf.content(elf.sections[section.link])
+    symbols = struct.iter_unpack("<IBBHQQ", elf.content(section)[: _MAX_SYMBOLS * 24])
+    starts = [at for at, _, _, place, _, _ in symbols if place == 0 and at < len(names)]
+    return tuple(names[at : max(at, names.find(b"\0", at, at + _MAX_NAME))] for at in starts)
+
+
+def _named(elf: Elf, name: str) -> Iterator[Section]:
+    return (section for section in elf.sections if section.name == name and section.in_file)
+
+
+def _has_table_init(elf: Elf) -> bool:
+    """Whether the function that initializes calls by the linkage table: E8, not FF D0 (`call`)."""
+    return any(_TABLE_INIT.fullmatch(elf.content(one)) for one in _named(elf, ".init"))
+
+
+def _needed(elf: Elf) -> frozenset[bytes]:
+    """The libraries that a file is linked with."""
+    section = elf.by_name.get(".dynamic")
+    if section is None:
+        return frozenset()
+    names = elf.content(elf.sections[section.link])
+    data = elf.content(section)[:_MAX_COMMENT]
+    words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
+    pairs = zip(words[::2], words[1::2], strict=False)
+    return frozenset(
+        names[at : max(at, names.find(b"\0", at, at + _MAX_NAME))]
+        for tag, at in pairs
+        if tag == _NEEDED and at < len(names)
+    )

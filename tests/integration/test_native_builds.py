@@ -1,0 +1,241 @@
+"""A wheel with native code, published by the test, and the recipe that a check finds for it.
+
+It is published as a maintainer would: compiled by another compiler than this machine's, with flags
+that are not the interpreter's, one source with flags of its own, repaired for manylinux.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from packaging.tags import parse_tag
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from builders.hints import Hints, read_hints
+from builders.native_hints import NativeHints, Platforms
+from builders.recipe import Recipe, SourceFile, recipe_to_json
+from builders.search.choices import Choices
+from tests.integration.test_search import Checked, check
+from tests.support.interpreters import needs_python
+from tests.support.publishing import Published, Publisher, Source
+from tests.support.real_wheels import take_apart
+
+pytestmark = needs_python((3, 11))
+
+DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
+MANYLINUX = ("manylinux_2_17_x86_64", "manylinux2014_x86_64")
+
+MODULE = """\
+#include <Python.h>
+#include <assert.h>
+int twice(int);
+static PyObject *answer(PyObject *self, PyObject *argument) {
+    const char *file = __FILE__;
+    return Py_BuildValue("is", twice((int)PyLong_AsLong(argument)), file);
+}
+static PyMethodDef methods[] = {{"answer", answer, METH_O, ""}, {0}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "nat", "", -1, methods};
+PyMODINIT_FUNC PyInit__nat(void) { return PyModule_Create(&definition); }
+"""
+SETUP = """\
+import os
+from setuptools import Extension, setup
+
+sources = [os.path.abspath("src/nat.c"), "src/twice.c", "src/once.c"]
+setup(name="nat", version="1.0", packages=["nat"],
+      ext_modules=[Extension("nat._nat", sources, extra_compile_args=["-O2", "-DMORE=1"])])
+"""
+NATIVE = Source(
+    name="nat",
+    files={
+        "setup.py": SETUP,
+        "nat/__init__.py": "from nat._nat import answer\n",
+        "src/nat.c": MODULE,
+        "src/once.c": "int once(int x) { return x; }\n",
+        "src/twice.c": "int twice(int x) { int y = 0; for (; x; x--) y += 2 * MORE; return y; }\n",
+    },
+    generator="bdist_wheel (0.43.0)",
+)
+
+HINTS = NativeHints(
+    files=1,
+    compiler="10.2.1",
+    compilers=frozenset({"10.2.1"}),
+    languages=frozenset({"C17"}),
+    flags={
+        "": "-g -O2 -fwrapv -fPIC -fno-strict-aliasing",
+        "src/twice.c": "-g -O3 -funroll-loops -fPIC",
+        "link": "-Wl,--no-as-needed -pthread",
+    },
+    build_paths={"": "/project"},
+    has_dwarf=True,
+    is_stripped=False,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Native:
+    """Publishes wheels with native code."""
+
+    publisher: Publisher
+    hints: NativeHints = HINTS
+    platforms: Platforms = field(
+        default=Platforms(
+            filename=MANYLINUX, wheel=MANYLINUX, has_empty_libs=True, has_directories=True
+        )
+    )
+
+    def publish(self, folder: Path, source: Source = NATIVE) -> Published:
+        """The sdist of a source, and the wheel that a maintainer's tools make of it."""
+        bench = self.publisher.bench
+        sdist = source.pack(folder)
+        with sdist.open("rb") as stream:
+            bench.cache.add(stream, sdist.name)
+        file = SourceFile(
+            name=canonicalize_name(source.name),
+            version=source.version,
+            filename=sdist.name,
+            sha256=sha256(sdist.read_bytes()).hexdigest(),
+        )
+        hints = Hints(
+            name=file.name,
+            version=Version(source.version),
+            tags=frozenset(parse_tag("cp311-cp311-manylinux2014_x86_64")),
+            generator=source.generator,
+            newest=DAY,
+            requires_python=None,
+            native=self.hints,
+            platforms=self.platforms,
+        )
+        recipe = bench.planner.plan(hints, file, DAY, Choices())
+        built = bench.rebuilder.rebuild(recipe).wheel
+        wheel = folder / built.name
+        wheel.write_bytes(built.read_bytes())
+        return Published(wheel=wheel, sdist=sdist, recipe=recipe)
+
+
+@pytest.fixture(scope="module")
+def native(kept_cache: Path) -> Native:
+    return Native(publisher=Publisher(cache=kept_cache))
+
+
+@pytest.fixture(scope="module")
+def published(native: Native, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return native.publish(tmp_path_factory.mktemp("native"))
+
+
+def module_of(wheel: Path) -> tuple[str, bytes]:
+    """The name and the content of the one extension module."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".so"))
+        return name, archive.read(name)
+
+
+def recipe_of(found: Checked) -> Mapping[str, object]:
+    recipe: Mapping[str, object] = found.result["recipe"]
+    return recipe
+
+
+def test_a_published_wheel_teaches_its_compiler_its_flags_and_its_place(
+    published: Published,
+) -> None:
+    hints = read_hints(published.wheel)
+    assert hints.native is not None
+    assert hints.native.compiler == "10.2.1"
+    common, own = hints.native.flags[""].split(), hints.native.flags["src/twice.c"].split()
+    assert {"-O2", "-fwrapv", "-fno-strict-aliasing"} <= {*common}
+    assert {"-O3", "-funroll-loops"} <= {*own}
+    assert "-O3" not in common
+    assert not {"-O2", "-fwrapv"} & {*own}
+    assert hints.native.build_paths == {"": "/project"}
+    assert hints.native.flags["link"] == "-Wl,--no-as-needed -pthread"
+    assert hints.platforms is not None
+    assert hints.platforms.post_steps == (
+        f"retag {'.'.join(MANYLINUX)}",
+        "empty-libs",
+        "directories",
+    )
+
+
+def test_a_check_compiles_with_that_compiler_and_those_flags(
+    native: Native, published: Published
+) -> None:
+    found = check(native.publisher.cache, published, "--attempts", "1")
+    recipe = recipe_of(found)
+    hints = read_hints(published.wheel)
+    assert hints.native is not None
+    assert published.recipe is not None
+    assert published.recipe.toolchain is not None
+    assert recipe["toolchain"] == {"name": "gcc-10", "digest": published.recipe.toolchain.digest}
+    assert recipe["compiler_flags"] == dict(hints.native.flags)
+    assert recipe["build_paths"] == {"": "/project"}
+    assert recipe["post_steps"] == list(published.recipe.post_steps)
+    assert found.result["verdict"] in {"identical", "regenerated"}, found.result["diff"]
+
+
+def test_no_path_of_the_sandbox_is_left_in_the_code(published: Published) -> None:
+    _, data = module_of(published.wheel)
+    assert b"/project/src/nat.c\0" in data
+    assert b"/build/" not in data
+    assert b"libpython" not in data
+    assert b"RUNPATH" not in data
+
+
+def test_a_given_recipe_is_compiled_as_it_says(
+    native: Native, published: Published, tmp_path: Path
+) -> None:
+    """It may have other flags of the kind that is learned, and no toolchain that there is not."""
+    assert published.recipe is not None
+    text = recipe_text(replace(published.recipe, compiler_flags={"": "-O0 -fPIC"}))
+    (tmp_path / "recipe.json").write_text(text)
+    found = check(
+        native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
+    )
+    assert recipe_of(found)["compiler_flags"] == {"": "-O0 -fPIC"}
+    assert found.result["verdict"] == "different"
+    other = replace(published.recipe.toolchain, digest="0" * 64)  # type: ignore[type-var]  # set
+    (tmp_path / "recipe.json").write_text(recipe_text(replace(published.recipe, toolchain=other)))
+    found = check(
+        native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
+    )
+    assert "the toolchain gcc-10 of 0000" in str(found.attempts)
+
+
+def recipe_text(recipe: Recipe) -> str:
+    return json.dumps(recipe_to_json(recipe))
+
+
+def test_what_the_toolchain_does_not_compile_the_sandboxs_own_compiler_is_asked_for(
+    native: Native, tmp_path: Path
+) -> None:
+    source = "#if __GNUC__ != 10 || defined(OTHER)\nint twice(int x) { return 2 * x; }\n#endif\n"
+    refused = source.replace("#endif", "#else\n#error refused\n#endif")
+    newer = replace(NATIVE, files={**NATIVE.files, "src/twice.c": refused})
+    plain = replace(native, hints=replace(HINTS, compiler="99.0.0"))
+    honest = plain.publish(tmp_path, newer)
+    assert honest.recipe is not None
+    assert honest.recipe.toolchain is None
+    # As if it had been compiled by a GCC 10 all the same.
+    name, code = module_of(honest.wheel)
+    (tmp_path / "told").mkdir()
+    told = replace(honest, wheel=tmp_path / "told" / honest.wheel.name)
+    told.wheel.write_bytes(take_apart("", honest.wheel).forge({name: named_gcc_10(code)}))
+    found = check(native.publisher.cache, told)
+    first, second = found.attempts[:2]
+    assert (first["verdict"], first["reason"]) == ("undetermined", "build-failed")
+    assert "refused" in first["log_tail"]
+    assert second["chosen"] == ["the sandbox's own compiler"]
+    assert second["verdict"] == "different"
+    assert recipe_of(found)["toolchain"] is None
+
+
+def named_gcc_10(code: bytes) -> bytes:
+    """The same code, said to be of another compiler, byte for byte as long."""
+    return re.sub(rb"(GNU C17|GCC: \(Debian [^)]*\)) [0-9]{2}\.[0-9]\.[0-9]", rb"\1 10.2.1", code)

@@ -1,0 +1,226 @@
+"""The compilers' wrapper: what of a build's arguments reaches the compiler, and what is put in."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builders.compiler import rewritten
+from builders.compilers import OWN_COMPILERS, prepare_compilers
+from builders.interpreters import host_interpreters
+from builders.native_flags import OLD_STRINGS
+from builders.native_hints import read_native_hints
+from builders.store import Store
+from tests.support.interpreters import needs_python
+from tests.support.native import run, wheel_of
+from tests.support.searching import RECIPE
+
+EXACT = "-mtune=generic -O2 -fwrapv -fPIC"
+
+
+def settings(
+    flags: Mapping[str, str] | None = None, paths: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """What a wrapper finds beside it."""
+    return {"flags": flags or {"": EXACT}, "paths": paths or {}}
+
+
+def given(line: str, found: dict[str, object], name: str = "gcc", cwd: str = "/build/src") -> str:
+    """The arguments for the compiler as one line."""
+    return " ".join(rewritten(line.split(), found, cwd, name))
+
+
+# Compiling.
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "-O3", "-Os", "-O", "-g", "-g0", "-ggdb3", "-fno-strict-aliasing", "-flto", "-fopenmp",
+        "-fstack-protector-strong", "-fplugin=x.so", "-fvisibility=hidden", "-march=native",
+        "-m32", "-std=c11", "--std=c11", "-ansi", "-fcf-protection",
+    ],
+)  # fmt: skip
+def test_code_is_generated_by_the_recipes_flags_alone(flag: str) -> None:
+    assert given(f"{flag} -c a.c -o a.o", settings()) == f"-c a.c -o a.o {EXACT}"
+    assert given(f"-c a.c {flag} -o a.o", settings()) == f"-c a.c -o a.o {EXACT}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-DX=1 -UNDEBUG -Iinclude -isystem /x -Wall -Wno-unused -Werror -pthread -pipe -c a.c -o a",
+        "-include first.h -c a.c -MD -MF a.d -MT a.o",
+        "-fsyntax-only a.c",
+        "-x c -c a.c",
+        "-I -g -c a.c",
+        "-o -O3 -c a.c",
+        "-D -g -c a.c",
+    ],
+)
+def test_everything_else_of_the_sources_build_stays(line: str) -> None:
+    assert given(line, settings()) == f"{line} {EXACT}"
+
+
+def test_a_source_has_the_flags_of_the_longest_path_that_fits_it() -> None:
+    found = settings({"": "-O1", "a.c": "-O2", "src/a.c": "-O3", "c.c": "-Os"})
+    assert given("-c src/a.c", found) == "-c src/a.c -O3"
+    assert given("-c ../x/src/a.c", found) == "-c ../x/src/a.c -O3"
+    assert given("-c /tmp/src/a.c", found) == "-c /tmp/src/a.c -O3"
+    assert given("-c a.c", found, cwd="/build/src") == "-c a.c -O3"
+    assert given("-c a.c", found, cwd="/build") == "-c a.c -O2"
+    assert given("-c ba.c", found) == "-c ba.c -O1"
+    assert given("-c cc.c", found) == "-c cc.c -O1"
+
+
+def test_sources_that_are_to_be_compiled_otherwise_but_at_once_get_what_all_get() -> None:
+    found = settings({"": "-O1", "a.c": "-O2", "b.c": "-O3"})
+    assert given("a.c b.c -o x", found) == "a.c b.c -o x -O1"
+    assert given("a.c /y/a.c -o x", found) == "a.c /y/a.c -o x -O2"
+
+
+def test_an_instruction_set_stays_where_the_recipe_names_no_source() -> None:
+    found = settings({"": "-O1", "b.c": "-O2"})
+    assert given("-O3 -mavx2 -msse4.2 -march=native -c test.c", found) == (
+        "-mavx2 -msse4.2 -c test.c -O1"
+    )
+    assert given("-O3 -mavx2 -c b.c", found) == "-c b.c -O2"
+
+
+def test_a_language_flag_is_for_its_language() -> None:
+    found = settings({"": f"-O1 -std=c99 -std=c++11 {OLD_STRINGS}"})
+    assert given("-c a.c", found) == "-c a.c -O1 -std=c99"
+    assert given("-c a.cpp", found) == f"-c a.cpp -O1 -std=c++11 {OLD_STRINGS}"
+    assert given("-c a.c", found, "g++") == f"-c a.c -O1 -std=c++11 {OLD_STRINGS}"
+
+
+def test_the_directory_is_recorded_as_the_published_one() -> None:
+    found = settings({"": "-O1"}, {"": "/project", "sub/b.c": "/io"})
+    mapped = "-ffile-prefix-map=/build/src=/project"
+    assert given("-c a.c", found) == f"-c a.c -O1 {mapped}"
+    assert given("-c sub/b.c", found) == "-c sub/b.c -O1 -ffile-prefix-map=/build/src=/io"
+
+
+@pytest.mark.parametrize("line", ["--version", "-dumpversion", "-E -", "-c a.S", "-c a.f90", ""])
+def test_what_compiles_no_c_is_left_alone(line: str) -> None:
+    assert given(line, settings()) == line
+
+
+def test_without_exact_flags_only_the_interpreters_are_replaced() -> None:
+    own = [word for word in str(sysconfig.get_config_var("CFLAGS")).split() if word[:2] == "-O"]
+    assert own, "this interpreter was built with optimization"
+    found = settings({"*": "-O1 -fPIC"})
+    line = f"{own[0]} -DNDEBUG -DX=1 -c a.c -fvisibility=hidden -std=c11"
+    expected = "-O1 -fPIC -DNDEBUG -DX=1 -c a.c -fvisibility=hidden -std=c11"
+    assert given(line, found) == expected
+
+
+def test_without_flags_at_all_nothing_is_changed() -> None:
+    assert given("-O3 -c a.c", settings({"link": "-pthread"})) == "-O3 -c a.c"
+
+
+# Linking.
+
+
+def test_a_shared_object_is_linked_without_the_interpreters_library() -> None:
+    place = sysconfig.get_config_var("LIBDIR")
+    line = f"-shared a.o -L{place} -Lbuild -lz -lpython3.11 -lpythonic -Wl,-z,now -o a.so"
+    assert given(line, settings({"": "-O1", "link": "-Wl,--no-as-needed -pthread"})) == (
+        "-Wl,--no-as-needed -pthread -shared a.o -Lbuild -lz -lpythonic -Wl,-z,now -o a.so"
+    )
+
+
+def test_what_the_interpreter_has_the_linker_told_is_not_passed_on() -> None:
+    own = [
+        word
+        for name in ("LDSHARED", "LDFLAGS")
+        for word in str(sysconfig.get_config_var(name)).split()
+        if word.startswith(("-L", "-Wl,"))
+    ]
+    line = " ".join(["-shared", *own, "a.o", "-Wl,-rpath,$ORIGIN", "-o", "a.so"])
+    assert given(line, settings()) == "-shared a.o -Wl,-rpath,$ORIGIN -o a.so"
+
+
+def test_flags_that_a_link_needs_stay() -> None:
+    assert given("-shared -fopenmp -O3 a.o", settings()) == "-shared -fopenmp -O3 a.o"
+
+
+def test_a_program_is_linked_as_it_is() -> None:
+    line = "a.o -L/x -lpython3.11 -o program"
+    assert given(line, settings({"": "-O1", "link": "-pthread"})) == line
+
+
+# As it runs.
+
+SOURCE = "const char *f(void) { return __FILE__; }\nint g(int x) { return x * 2; }\n"
+
+
+def laid_out(folder: Path, flags: Mapping[str, str]) -> Path:
+    """The directory of a recipe's wrappers."""
+    recipe = replace(RECIPE, compiler_flags=flags, build_paths={"": "/project"})
+    compilers = prepare_compilers(recipe, None, Store(folder / "store"))
+    (mount,) = compilers.mounts
+    assert [str(place) for place in compilers.first] == [str(mount.target)]
+    return mount.source
+
+
+def compiled(python: str, wrappers: Path, folder: Path, name: str = "gcc") -> str:
+    """Compile by a wrapper; gives the producer's flags and the directory that are recorded."""
+    (folder / "a.c").write_text(SOURCE)
+    command = (python, "-EsS", str(wrappers / name), "-O3", "-g")
+    source = str(folder / "a.c")
+    run(*command, "-c", source, "-o", "a.o", cwd=folder)
+    run(*command, "-shared", "a.o", "-o", "a.so", cwd=folder)
+    found = read_native_hints(wheel_of(folder, {"a.so": (folder / "a.so").read_bytes()}))
+    assert found is not None
+    assert b"/project/a.c\0" in (folder / "a.so").read_bytes()
+    assert found.build_paths == {"": "/project"}
+    return found.flags[""]
+
+
+def test_the_wrapper_compiles_by_every_name_that_is_asked_for(tmp_path: Path) -> None:
+    wrappers = laid_out(tmp_path, {"": "-g -O1 -fwrapv -fPIC"})
+    for name in ("gcc", "cc", "g++", "c++", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu-g++"):
+        words = compiled(sys.executable, wrappers, tmp_path, name).split()
+        assert {"-O1", "-fwrapv", "-fPIC"} <= {*words}
+        assert "-O3" not in words
+
+
+@needs_python((2, 7), (3, 6))
+@pytest.mark.parametrize("version", [(2, 7), (3, 6)])
+def test_old_interpreters_run_the_wrapper(version: tuple[int, int], tmp_path: Path) -> None:
+    (python,) = (one for one in host_interpreters(tmp_path) if one.version == version)
+    (mount,) = python.mounts
+    executable = mount.source / python.executable.relative_to(mount.target)
+    wrappers = laid_out(tmp_path, {"": "-g -O1 -fPIC"})
+    assert "-O1" in compiled(str(executable), wrappers, tmp_path).split()
+
+
+def test_a_failed_compilation_fails_with_the_compilers_words(tmp_path: Path) -> None:
+    wrappers = laid_out(tmp_path, {"": "-O1"})
+    (tmp_path / "bad.c").write_text("int f(\n")
+    ended = subprocess.run(
+        [sys.executable, "-EsS", wrappers / "gcc", "-c", "bad.c"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "error" in ended.stderr
+
+
+def test_wrappers_are_kept_by_what_is_in_them_and_read_by_everybody(tmp_path: Path) -> None:
+    one, other = laid_out(tmp_path, {"": "-O1"}), laid_out(tmp_path, {"": "-O2"})
+    assert one != other
+    assert laid_out(tmp_path, {"": "-O1"}) == one
+    assert (one / "gcc").stat().st_mode & 0o777 == 0o755
+    assert (one / "gcc").read_text().startswith("#!/env/bin/python -EsS\n")
+    config = json.loads((one / "compiler.json").read_text())
+    assert config["compilers"] == {"gcc": "/usr/bin/gcc", "g++": "/usr/bin/g++"}
+
+
+def test_a_recipe_without_flags_has_the_sandboxs_own_compilers(tmp_path: Path) -> None:
+    assert prepare_compilers(RECIPE, None, Store(tmp_path)) == OWN_COMPILERS

@@ -1,0 +1,432 @@
+"""What ELF files teach: from files of this machine's compiler, and from hostile ones."""
+
+import random
+import time
+from pathlib import Path, PurePosixPath
+
+import pytest
+from packaging.tags import parse_tag
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from builders.compilers import toolchain_name, toolchain_names
+from builders.errors import BuildFault
+from builders.hints import Hints
+from builders.native_flags import (
+    OLD_STRINGS,
+    RESERVED,
+    allowed,
+    are_compiler_flags,
+    is_directory,
+    is_flags,
+    is_source,
+)
+from builders.native_hints import (
+    USUAL_FLAGS,
+    NativeHints,
+    Platforms,
+    read_native_hints,
+    read_platforms,
+)
+from builders.pythons import choose_python
+from builders.recipe import recipe_from_json, recipe_to_json
+from builders.sandbox.interface import Interpreter
+from builders.toolchains import toolchain_names as made_toolchains
+from tests.support.native import PRODUCER, assembled, compiled, run, wheel_of, written
+from tests.support.searching import NOW, RECIPE
+from verify.errors import UsageFault
+
+STRINGS = """\
+#include <string>
+#include <stdexcept>
+void f(int i) { if (i) throw std::runtime_error(std::string(i, 'x')); }
+"""
+
+
+def hints_of(folder: Path, *files: bytes) -> NativeHints:
+    """The hints of a wheel of these shared objects."""
+    members = {f"example/m{at}.so": data for at, data in enumerate(files)}
+    found = read_native_hints(wheel_of(folder, members))
+    assert found is not None
+    return found
+
+
+def flags_of(folder: Path, producer: str) -> list[str]:
+    """What is learned of one producer's words, as a list."""
+    found = hints_of(folder, written(folder, (f"{PRODUCER} {producer}", "a.c", "/project")))
+    return found.flags[""].split()
+
+
+# What a compiler wrote.
+
+
+def test_debug_information_says_how_code_was_generated(tmp_path: Path) -> None:
+    source = {"src/a.c": "int f(int x) { return x + 1; }\n"}
+    library = compiled(tmp_path, source, "-g", "-O1", "-fwrapv", "-fno-strict-aliasing", "-DX=1")
+    found = hints_of(tmp_path, library)
+    words = found.flags[""].split()
+    assert {"-g", "-O1", "-fwrapv", "-fno-strict-aliasing", "-fPIC"} <= {*words}
+    assert not [word for word in words if word.startswith(("-D", "-c", "-o"))]
+    assert found.build_paths == {"": str(tmp_path)} or not is_directory(str(tmp_path))
+    assert (found.has_dwarf, found.is_stripped, found.files) == (True, False, 1)
+    version = run("gcc", "-dumpfullversion", cwd=tmp_path).strip()
+    assert found.compiler == version
+    assert found.compilers == {version}
+
+
+def test_a_source_with_flags_of_its_own_is_named(tmp_path: Path) -> None:
+    usual = f"{PRODUCER} -g -O3 -fPIC"
+    library = written(
+        tmp_path,
+        (usual, "src/a.c", "/project"),
+        (f"{PRODUCER} -g -O2 -mavx2 -fPIC", "src/fast.c", "/project"),
+        (usual, "/project/src/b.c", "/project"),
+        (f"{PRODUCER} -g -O1 -fPIC", "/elsewhere/c.c", "/project/sub"),
+        (usual, "d.c", "/project"),
+    )
+    found = hints_of(tmp_path, library)
+    assert {key: text for key, text in found.flags.items() if key not in RESERVED - {""}} == {
+        "": "-g -O3 -fPIC",
+        "elsewhere/c.c": "-g -O1 -fPIC",
+        "src/fast.c": "-g -O2 -mavx2 -fPIC",
+    }
+    assert found.build_paths == {"": "/project", "elsewhere/c.c": "/project/sub"}
+    assert found.languages == {"C17"}
+
+
+def test_without_debug_information_the_usual_flags_take_the_place_of_the_interpreters(
+    tmp_path: Path,
+) -> None:
+    library = compiled(tmp_path, {"a.c": "int f(void) { return 1; }\n"}, "-g")
+    (tmp_path / "full.so").write_bytes(library)
+    run("strip", "full.so", cwd=tmp_path)
+    found = hints_of(tmp_path, (tmp_path / "full.so").read_bytes())
+    assert found.flags["*"] == USUAL_FLAGS
+    assert "" not in found.flags
+    assert found.build_paths == {}
+    assert (found.has_dwarf, found.is_stripped) == (False, True)
+    assert found.compiler is not None
+
+
+def test_the_comment_alone_names_the_compiler(tmp_path: Path) -> None:
+    found = hints_of(tmp_path, written(tmp_path))
+    assert found.compiler == "10.2.1"
+    assert found.compilers == {"10.2.1"}
+
+
+@pytest.mark.parametrize(("choice", "is_old"), [("0", True), ("1", False)])
+def test_strings_of_before_gcc_5_are_told_by_what_is_imported(
+    choice: str, *, is_old: bool, tmp_path: Path
+) -> None:
+    flags = ("-g", f"-D_GLIBCXX_USE_CXX11_ABI={choice}")
+    library = compiled(tmp_path, {"a.cpp": STRINGS}, *flags, compiler="g++")
+    assert (OLD_STRINGS in hints_of(tmp_path, library).flags[""]) is is_old
+
+
+def test_a_wheel_without_code_for_this_machine_teaches_nothing(tmp_path: Path) -> None:
+    arm = bytearray(written(tmp_path))
+    arm[18:20] = (183).to_bytes(2, "little")
+    members = {"example/a.py": b"", "example/a.so": b"MZ", "example/b.so": bytes(arm)}
+    assert read_native_hints(wheel_of(tmp_path, members)) is None
+
+
+# What an attacker wrote.
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "-fplugin=/tmp/x.so",
+        "-fplugin-arg-x-y=z",
+        "-B/tmp",
+        "-specs=/tmp/specs",
+        "-include",
+        "-include/etc/passwd",
+        "-imacros=x",
+        "-I/tmp",
+        "-DX=1",
+        "-D_GLIBCXX_USE_CXX11_ABI=2",
+        "-UNDEBUG",
+        "-wrapper",
+        "-x",
+        "-o",
+        "-o/tmp/x",
+        "@/tmp/arguments",
+        "-Wl,-rpath,/tmp",
+        "-Wa,-x",
+        "-Wp,-include,x",
+        "-l:evil.so",
+        "-L/tmp",
+        "-fuse-ld=/tmp/ld",
+        "-fprofile-use=/tmp/x",
+        "-fdump-tree-all=/tmp/x",
+        "-ffile-prefix-map=a=b",
+        "-fsanitize=address",
+        "-flto",
+        "-fsyntax-only",
+        "-march=native",
+        "-mtune=native",
+        "-march=../../x",
+        "-mstack-protector-guard-symbol=system",
+        "-std=c99/../x",
+        "-std=c99;id",
+        "-O3;id",
+        "-O99",
+        "-g$(id)",
+        "--param=x=1",
+        "-fvisibility=/tmp",
+        "-falign-functions=99999999999",
+    ],
+)
+def test_no_other_flag_is_learned_from_a_published_file(flag: str, tmp_path: Path) -> None:
+    assert flags_of(tmp_path, f"-O2 {flag} -fPIC".replace("$", "\\$")) == ["-O2", "-fPIC"]
+    assert not is_flags(flag)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "-O0", "-Ofast", "-O", "-g", "-g3", "-ggdb3", "-gdwarf-4", "-std=c99", "-std=gnu++17",
+        "-fwrapv", "-fno-omit-frame-pointer", "-fstack-protector-strong", "-fvisibility=hidden",
+        "-fvisibility-inlines-hidden", "-fcf-protection=full", "-fopenmp", "-fno-plt",
+        "-mtune=generic", "-march=x86-64", "-march=x86-64-v3", "-mavx512bw", "-msse4.2",
+        "-mno-avx2", "-mfpmath=sse", "-mprefer-vector-width=256", OLD_STRINGS,
+    ],
+)  # fmt: skip
+def test_flags_that_choose_how_code_is_generated_are_learned(flag: str, tmp_path: Path) -> None:
+    assert flags_of(tmp_path, f"{flag} -fPIC") == [flag, "-fPIC"]
+    assert is_flags(flag)
+
+
+@pytest.mark.parametrize(
+    "directory",
+    ["", "relative", "/a b", "/a/../b", "/a=b", "/", "/a//b", "/$(id)", "/a:b", "/" + "x" * 300],
+)
+def test_no_strange_directory_is_learned(directory: str, tmp_path: Path) -> None:
+    found = hints_of(tmp_path, written(tmp_path, (f"{PRODUCER} -O2", "a.c", directory)))
+    assert found.build_paths == {}
+    assert found.flags[""] == "-O2"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../a.c", "a b.c", "a.c;id", "$(id).c", "-Ievil", "link", "*"]
+)
+def test_no_strange_source_gets_a_key(name: str, tmp_path: Path) -> None:
+    library = written(
+        tmp_path,
+        (f"{PRODUCER} -O2", "a.c", "/p"),
+        (f"{PRODUCER} -O2", "b.c", "/p"),
+        (f"{PRODUCER} -O1", name, "/p"),
+    )
+    found = hints_of(tmp_path, library)
+    keys = found.flags.keys() - RESERVED
+    assert all(map(is_source, keys))
+    assert keys <= {"-Ievil"}
+    assert "-O1" not in {text for key, text in found.flags.items() if key in RESERVED}
+
+
+def test_learned_flags_stay_short(tmp_path: Path) -> None:
+    flags = flags_of(tmp_path, "-fwrapv " * 900)
+    assert len(" ".join(flags)) <= 2000
+    assert {*flags} == {"-fwrapv"}
+    assert is_flags(allowed(flags))
+
+
+def test_damaged_files_are_no_hint_and_no_crash(tmp_path: Path) -> None:
+    whole = written(tmp_path, *((f"{PRODUCER} -O2", f"{at}.c", "/project") for at in range(5)))
+    chance = random.Random(1)  # noqa: S311 - the same in every run
+    for _ in range(300):
+        data = bytearray(whole[: chance.choice((len(whole), chance.randrange(len(whole))))])
+        for _ in range(chance.randrange(8)):
+            if data:
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        found = read_native_hints(wheel_of(tmp_path, {"example/m.so": bytes(data)}))
+        assert found is None or are_compiler_flags(found.flags)
+
+
+def test_units_that_share_a_huge_table_take_bounded_time(tmp_path: Path) -> None:
+    """Each of 20,000 units would read half a million attributes before it finds its own."""
+    text = """\
+    .section .debug_abbrev,"",@progbits
+    .uleb128 2, 0x11
+    .byte 0
+    .rept 500000
+    .byte 3, 0x19
+    .endr
+    .byte 0, 0
+    .uleb128 1, 0x11
+    .byte 0
+    .uleb128 3, 8, 0, 0, 0
+    .section .debug_info,"",@progbits
+    .rept 20000
+    .long 10
+    .value 4
+    .long 0
+    .byte 8
+    .uleb128 1
+    .byte 0x61, 0
+    .endr
+    """
+    library = assembled(tmp_path, text)
+    begin = time.process_time()
+    found = hints_of(tmp_path, library)
+    assert time.process_time() - begin < 20
+    assert found.flags["*"] == USUAL_FLAGS
+
+
+# Tags.
+
+
+MANYLINUX = ("manylinux_2_17_x86_64", "manylinux2014_x86_64")
+
+
+def platforms_of(folder: Path, filename: str, *tags: str) -> Platforms | None:
+    return read_platforms(wheel_of(folder, {"example/a.py": b""}), filename, tags)
+
+
+def test_tags_keep_the_order_of_the_file_name_and_that_of_wheel(tmp_path: Path) -> None:
+    name = f"example-1.0-cp311-cp311-{'.'.join(sorted(MANYLINUX))}.whl"
+    found = platforms_of(tmp_path, name, *(f"cp311-cp311-{platform}" for platform in MANYLINUX))
+    assert found is not None
+    assert found.are_of("x86_64")
+    assert not found.are_of("aarch64")
+    (step,) = found.post_steps
+    assert step.split(" ") == ["retag", ".".join(sorted(MANYLINUX)), ".".join(MANYLINUX)]
+
+
+@pytest.mark.parametrize(
+    ("platforms", "tags"),
+    [
+        ("win_amd64", ("cp311-cp311-win_amd64",)),
+        ("macosx_11_0_arm64", ("cp311-cp311-macosx_11_0_arm64",)),
+        ("any", ("py3-none-any",)),
+        ("manylinux2014_x86_64", ("cp311-cp311-manylinux1_x86_64",)),
+        ("manylinux2014_x86_64", ()),
+        ("manylinux2014_x86_64.win32", ("a-b-manylinux2014_x86_64", "a-b-win32")),
+        ("manylinux2014_$(id)", ("a-b-manylinux2014_$(id)",)),
+        ("manylinux2014_x86_64 x", ("a-b-manylinux2014_x86_64 x",)),
+    ],
+)
+def test_other_tags_are_none_that_a_step_writes(
+    platforms: str, tags: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert platforms_of(tmp_path, f"example-1.0-cp311-cp311-{platforms}.whl", *tags) is None
+
+
+def test_musl_is_no_platform_of_ours(tmp_path: Path) -> None:
+    name, tag = "e-1.0-cp311-cp311-musllinux_1_1_x86_64.whl", "cp311-cp311-musllinux_1_1_x86_64"
+    found = platforms_of(tmp_path, name, tag)
+    assert found is not None
+    assert not found.are_of("x86_64")
+
+
+def test_a_wheel_as_built_takes_no_step(tmp_path: Path) -> None:
+    found = platforms_of(tmp_path, "e-1.0-cp311-cp311-linux_x86_64.whl", "cp311-cp311-linux_x86_64")
+    assert found is not None
+    assert found.are_of("x86_64")
+    assert found.post_steps == ()
+
+
+# What they lead to.
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("10.2.1", "gcc-10"),
+        ("12.2.1", "gcc-12"),
+        ("14.2.1", "gcc-14"),
+        ("9.3.1", "gcc-10"),
+        ("4.8.2", None),
+        ("4.8.5", None),
+        ("1.0.0", None),
+        ("99.0.0", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_compiler_leads_to_the_nearest_toolchain(version: str | None, name: str | None) -> None:
+    assert toolchain_name(version) == name
+
+
+def test_every_toolchain_that_is_led_to_can_be_made() -> None:
+    assert toolchain_names() == {*made_toolchains()}
+
+
+def python(minor: int) -> Interpreter:
+    return Interpreter(
+        version=(3, minor), release=f"3.{minor}.0", executable=PurePosixPath("/usr/bin/python3")
+    )
+
+
+def wheel_for(tag: str) -> Hints:
+    return Hints(
+        name=NormalizedName("example"),
+        version=Version("1.0"),
+        tags=frozenset(parse_tag(tag)),
+        generator=None,
+        newest=None,
+        requires_python=None,
+    )
+
+
+@pytest.mark.parametrize(("have", "chosen"), [((7, 8, 11), 7), ((8, 9, 11), 8), ((6, 11), 11)])
+def test_a_stable_abi_takes_the_oldest_python_from_its_own_on(
+    have: tuple[int, ...], chosen: int
+) -> None:
+    found = choose_python(wheel_for("cp37-abi3-manylinux1_x86_64"), NOW, [*map(python, have)])
+    assert found.version == (3, chosen)
+
+
+@pytest.mark.parametrize("tag", ["cp37-abi3-manylinux1_x86_64", "cp37-cp37m-manylinux1_x86_64"])
+def test_without_a_python_that_fits_nothing_is_built(tag: str) -> None:
+    with pytest.raises(BuildFault, match=r"CPython 3\.7"):
+        choose_python(wheel_for(tag), NOW, [python(6)])
+
+
+def test_another_abi_takes_no_other_python() -> None:
+    with pytest.raises(BuildFault, match=r"CPython 3\.7"):
+        choose_python(wheel_for("cp37-cp37m-manylinux1_x86_64"), NOW, [python(8)])
+
+
+# A recipe may be a stranger's.
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"compiler_flags": {"": "-O2 -fplugin=/x.so"}},
+        {"compiler_flags": {"CFLAGS": "-O2;id"}},
+        {"compiler_flags": {"../a.c": "-O2"}},
+        {"compiler_flags": {"link": "-O2"}},
+        {"compiler_flags": {"link": "-Wl,-rpath,/x"}},
+        {"compiler_flags": {"": "-pthread"}},
+        {"compiler_flags": {"": "-O2" + " -g" * 1000}},
+        {"compiler_flags": {f"{at}.c": "-O2" for at in range(1001)}},
+        {"compiler_flags": {"": 3}},
+        {"build_paths": {"": "relative"}},
+        {"build_paths": {"": "/a=b"}},
+        {"build_paths": {"*": "/a"}},
+        {"build_paths": {"../a.c": "/a"}},
+        {"toolchain": {"name": "../x", "digest": "0"}},
+        {"toolchain": {"name": "gcc-10"}},
+        {"toolchain": "gcc-10"},
+        {"post_steps": ["retag"]},
+        {"post_steps": ["retag linux_x86_64;id"]},
+        {"post_steps": ["retag win_amd64"]},
+        {"post_steps": ["retag ../x"]},
+        {"post_steps": ["retag linux_x86_64 linux_x86_64 linux_x86_64"]},
+        {"post_steps": ["retag linux_x86_64", "retag linux_x86_64"]},
+        {"post_steps": ["empty-libs x"]},
+        {"post_steps": ["sh -c id"]},
+    ],
+)
+def test_a_recipe_brings_no_other_flags_paths_or_steps(change: dict[str, object]) -> None:
+    with pytest.raises(UsageFault, match="no recipe"):
+        recipe_from_json({**recipe_to_json(RECIPE), **change})
+
+
+def test_a_recipe_of_before_there_were_toolchains_is_read() -> None:
+    document = recipe_to_json(RECIPE)
+    del document["toolchain"], document["build_paths"]
+    assert recipe_from_json(document) == RECIPE
