@@ -64,6 +64,10 @@ INSTRUCTIONS = re.compile(
 
 PYTHON_LIBRARY = re.compile(r"-lpython[0-9](?:\.[0-9]+)?[a-z]*")
 
+# ld cannot keep relocations in a file without symbols; nothing that is loaded depends on these.
+KEEP_FIELDS = "-Wl,--emit-relocs"
+STRIPPING = ("-s", "-Wl,-s", "-Wl,--strip-all")
+
 # Names of sysconfig's variables that hold flags for compiling and for linking.
 COMPILING = ("CFLAGS", "OPT", "BASECFLAGS", "CCSHARED", "CPPFLAGS", "PY_CFLAGS", "CC", "CXX")
 LINKING = ("LDFLAGS", "LDSHARED", "BLDSHARED", "LDCXXSHARED", "PY_LDFLAGS")
@@ -188,8 +192,11 @@ def linking(arguments, settings):
     own = [flag for flag in interpreter_flags(LINKING) if flag.startswith(("-L", "-Wl,"))]
     kept = [flag for flag in without(arguments, own) if not PYTHON_LIBRARY.match(flag)]
     # Before the others: some of them are about the libraries that follow.
-    own = ["-B%s/" % (settings["runtime"],)] if settings.get("runtime") else []
-    return own + str(settings["flags"].get("link", "")).split() + kept
+    place = ["-B%s/" % (settings["runtime"],)] if settings.get("runtime") else []
+    added = str(settings["flags"].get("link", "")).split()
+    if KEEP_FIELDS in added:
+        kept = [argument for argument in kept if argument not in STRIPPING]
+    return place + added + kept
 
 
 def runtime(compiler):

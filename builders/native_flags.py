@@ -26,8 +26,11 @@ RUNTIME = "runtime"
 
 RESERVED = frozenset({EVERY_SOURCE, INSTEAD, LINK, RUNTIME})
 
-RUNTIMES = ("linkage-table-init", "constant-handle")
-"""Those parts: directories of `builders/runtime`, whose sources say what each does otherwise."""
+RUNTIMES = ("linkage-table-init", "constant-handle", "landing-pads")
+"""Those parts: directories of `builders/runtime`, whose sources say what each does otherwise.
+
+Of two with the same file the later one is taken.
+"""
 
 MAX_KEYS = 1000
 """Sources of one wheel that are told apart."""

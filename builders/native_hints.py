@@ -71,6 +71,9 @@ _TABLE_INIT = re.compile(
 )
 """`.init` as glibc's crti.S made it before 2.28."""
 
+_LANDING_PAD = b"\xf3\x0f\x1e\xfa"
+"""`endbr64`, the first instruction of what may be called by its address."""
+
 _RED_HAT = b"(Red Hat "
 
 _NEEDED, _THREADS, _LIBC = 1, b"libpthread.so.0", b"libc.so.6"
@@ -198,6 +201,7 @@ class _Gathered:
     has_old_strings: bool = False
     has_new_strings: bool = False
     has_table_init: bool = False
+    has_landing_pads: bool = False
     is_red_hat: bool = False
 
     def add(self, elf: Elf) -> None:
@@ -212,7 +216,9 @@ class _Gathered:
         imports = _imports(elf)
         self.has_old_strings |= any(map(_OLD_STRING.search, imports))
         self.has_new_strings |= any(b"__cxx11" in name for name in imports)
-        self.has_table_init |= _has_table_init(elf)
+        init = b"".join(elf.content(one) for one in _named(elf, ".init"))
+        self.has_table_init |= _TABLE_INIT.fullmatch(init) is not None
+        self.has_landing_pads |= init.startswith(_LANDING_PAD)
         self.is_red_hat |= any(_RED_HAT in elf.content(one) for one in _named(elf, ".comment"))
         try:
             for unit in compilation_units(elf):
@@ -266,7 +272,8 @@ class _Gathered:
 
     def _runtime(self) -> str:
         """Which parts of the C runtime are not those of Debian's compiler."""
-        wanted = zip(RUNTIMES, (self.has_table_init, self.is_red_hat), strict=True)
+        pads = self.has_landing_pads and self.is_red_hat
+        wanted = zip(RUNTIMES, (self.has_table_init, self.is_red_hat, pads), strict=True)
         return " ".join(word for word, is_wanted in wanted if is_wanted)
 
 
@@ -315,11 +322,6 @@ def _imports(elf: Elf) -> tuple[bytes, ...]:
 
 def _named(elf: Elf, name: str) -> Iterator[Section]:
     return (section for section in elf.sections if section.name == name and section.in_file)
-
-
-def _has_table_init(elf: Elf) -> bool:
-    """Whether the function that initializes calls by the linkage table: E8, not FF D0 (`call`)."""
-    return any(_TABLE_INIT.fullmatch(elf.content(one)) for one in _named(elf, ".init"))
 
 
 def _needed(elf: Elf) -> frozenset[bytes]:

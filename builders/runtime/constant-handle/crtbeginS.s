@@ -69,7 +69,7 @@ frame_dummy:
 	.type __TMC_LIST__, @object
 __TMC_LIST__:
 
-	.section .data.rel.ro, "aw"
+	.section .data.rel.ro.local, "aw"
 	.p2align 3
 	.globl __dso_handle
 	.hidden __dso_handle
