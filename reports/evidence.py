@@ -1,19 +1,19 @@
 """The evidence of a finding as lines for a terminal."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 from reports.printable import printable
 from verify.finding import Finding, JSONValue
 
 _TELLING = (
-    *("diff", "added", "fields", "shapes", "identifiers", "shadows", "holds"),
-    *("telling_lines", "first_lines", "text", "strings"),
+    *("diff", "added", "fields", "shapes", "identifiers", "shadows", "holds", "reaches"),
+    *("differing", "problems", "telling_lines", "first_lines", "text", "strings"),
 )
 """Keys by how much they tell; the first that a finding has is shown, with `-v` everything."""
 
-_EXCERPTS = frozenset({"telling_lines", "first_lines", "text", "strings"})
+_EXCERPTS = frozenset({"differing", "problems", "telling_lines", "first_lines", "text", "strings"})
 _MAX_EXCERPT = 3
 """Lines of what is no difference but an example."""
 
@@ -27,7 +27,7 @@ def evidence_lines(finding: Finding, *, verbose: bool) -> list[str]:
     if kinds and _is_list(kinds):
         lines.append(f"touches {', '.join(map(str, kinds))}")
     if shown is not None:
-        rows = _rows(evidence[shown])
+        rows = _rows(evidence[shown], _ROWS.get(shown))
         lines += rows[:_MAX_EXCERPT] if shown in _EXCERPTS and not verbose else rows
     if verbose:
         rest = (key for key in evidence if key not in {shown, "touches"})
@@ -35,13 +35,35 @@ def evidence_lines(finding: Finding, *, verbose: bool) -> list[str]:
     return [printable(line) for line in lines]
 
 
-def _rows(value: JSONValue) -> list[str]:
+_Row = Callable[[Mapping[str, JSONValue]], str]
+
+
+def _rows(value: JSONValue, row: _Row | None = None) -> list[str]:
+    if isinstance(value, Mapping) and row is not None:
+        return [row(value)]
     if isinstance(value, Mapping):
-        return [f"{key}: {row}" for key in value for row in _rows(value[key])]
+        return [f"{key}: {line}" for key in value for line in _rows(value[key])]
     if _is_list(value):
-        return [row for item in value for row in _rows(item)]
+        return [line for item in value for line in _rows(item, row)]
     # Line ends stay, so that a changed one shows as a change.
     return [str(value)]
+
+
+def _function(item: Mapping[str, JSONValue]) -> str:
+    """A native function that differs, with its sizes."""
+    ours, theirs = (
+        "none" if item[side] is None else f"{item[side]:,} B" for side in ("published", "rebuilt")
+    )
+    same = ", calls and uses the same" if item["same_footprint"] else ""
+    return f"{item['name']}: {ours}, rebuilt: {theirs}{same}"
+
+
+def _problem(item: Mapping[str, JSONValue]) -> str:
+    return f"{item['part']}: {item['summary']}"
+
+
+_ROWS = {"differing": _function, "problems": _problem}
+"""How records are told that have more fields than a line has words."""
 
 
 def _is_list(value: JSONValue) -> TypeGuard[Sequence[JSONValue]]:

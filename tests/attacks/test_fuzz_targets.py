@@ -21,7 +21,7 @@ from verify.compare.engine import compare
 from verify.results import Diff
 from verify.verdict import Verdict
 
-FUZZED = ("zip-reader", "dist-info", "whole-diff")
+FUZZED = ("zip-reader", "dist-info", "whole-diff", "native")
 
 FOUND: dict[str, tuple[str, bytes]] = {
     "metadata-that-ends-before-its-name": (

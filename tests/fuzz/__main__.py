@@ -32,14 +32,15 @@ def main(seconds: int, seed: int | None) -> int:
     if not _is_fault_seen():
         print("A target that fails on every input has not been noticed; see docs/fuzzing.md.")
         return 2
-    # The whole diff is the slowest and includes the other two.
-    half = max(seconds // 2, 1)
+    # The whole diff is the slowest and includes the wheels' readers.
+    third = max(seconds // 3, 1)
     outcomes = run_lanes(
         (
             (Campaign(target="whole-diff", seconds=seconds, seed=seed),),
             (
-                Campaign(target="zip-reader", seconds=half, seed=seed),
-                Campaign(target="dist-info", seconds=half, seed=seed),
+                Campaign(target="zip-reader", seconds=third, seed=seed),
+                Campaign(target="dist-info", seconds=third, seed=seed),
+                Campaign(target="native", seconds=third, seed=seed),
             ),
         )
     )

@@ -20,8 +20,14 @@ KEPT = ROOT / ".truewheel" / "fuzz"
 INPUT_SECONDS = 10
 MEMORY_MIB = 512
 
-_LONGEST = {"zip-reader": 8192, "dist-info": 8192, "whole-diff": 512, "canary": 16}
-"""Bytes of an input; those of the whole diff are decisions."""
+_LONGEST = {
+    "zip-reader": 8192,
+    "dist-info": 8192,
+    "whole-diff": 512,
+    "native": 256,
+    "canary": 16,
+}
+"""Bytes of an input; those of the whole diff and of shared objects are decisions."""
 
 _DICTIONARY = ("PK\\x01\\x02", "PK\\x03\\x04", "PK\\x05\\x06", "PK\\x06\\x06", "PK\\x06\\x07",
                "PK\\x07\\x08", "\\x01\\x00\\x10\\x00", "Requires-Dist: ", "Name: ", "Version: ",

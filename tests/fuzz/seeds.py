@@ -104,9 +104,17 @@ def _programs() -> Iterator[bytes]:
         yield hashlib.shake_128(b"%d" % at).digest(at * _LONGEST // _PROGRAMS)
 
 
+def _native_edits() -> Iterator[bytes]:
+    """One edit of a few bytes each, all over a shared object."""
+    for at in range(_PROGRAMS):
+        place = (at * 331).to_bytes(2, "little")
+        yield bytes((at % 3, 1)) + place + bytes((2 + at % 6, 1 + at % 8)) + b"\x01\x7f\x80\xff" * 2
+
+
 _SEEDS: dict[str, Callable[[], Iterable[bytes]]] = {
     "zip-reader": _archives,
     "dist-info": _dist_info,
     "whole-diff": _programs,
+    "native": _native_edits,
     "canary": tuple,
 }

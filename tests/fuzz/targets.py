@@ -21,6 +21,7 @@ from tests.fuzz.edits import drawn_pair
 from tests.fuzz.forward import forward_contents
 from tests.fuzz.installed import record_rows, wheel_fields
 from tests.fuzz.laws import check_diff, check_document, check_rendering, hold
+from tests.fuzz.native import native
 from tests.support.wheels import (
     DIST_INFO,
     FILENAME,
@@ -211,5 +212,6 @@ TARGETS: dict[str, Target] = {
     "zip-reader": zip_reader,
     "dist-info": dist_info,
     "whole-diff": whole_diff,
+    "native": native,
     "canary": canary,
 }

@@ -14,6 +14,7 @@ from verify.finding import Finding, FindingClass, RuleName
 from verify.rules.compiled import compiled_sources
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native, is_path_file, is_source
+from verify.rules.native import NativeComparisons
 from verify.rules.ranking import finding_order
 from verify.rules.registry import Rules
 
@@ -54,6 +55,7 @@ def explain(
         compiled=compiled_sources((*published.members, *rebuilt.members)),
         files=(_files(published), _files(rebuilt)),
         walker=BlockWalker(),
+        natives=NativeComparisons(),
     )
     spent = 0
     for difference, cost in _in_order(differences, record=f"{dist_info}/RECORD"):
@@ -70,17 +72,24 @@ def _in_order(
 ) -> Iterator[tuple[Difference, int]]:
     """Differences in the order in which they are judged, and how many bytes rules have to read."""
     costs = {difference.name: _cost(difference) for difference in differences}
-    order = sorted(differences, key=lambda item: (item.name == record, costs[item.name], item.name))
-    return ((difference, costs[difference.name]) for difference in order)
+
+    def place(item: Difference) -> tuple[bool, int, int, str]:
+        return item.name == record, costs[item.name], _size(item), item.name
+
+    return ((difference, costs[difference.name]) for difference in sorted(differences, key=place))
 
 
 def _cost(difference: Difference) -> int:
     ours, theirs = difference.published, difference.rebuilt
-    # Of native code on both sides little more than the first bytes are read.
+    # Comparing native code on both sides has a budget of its own; the smallest pairs get it.
     if ours and theirs and is_native(difference.name, ours):
         return 0
-    size = sum(side.content.size for side in (ours, theirs) if side)
+    size = _size(difference)
     return size if is_source(difference.name) else size // _OTHERS
+
+
+def _size(difference: Difference) -> int:
+    return sum(side.content.size for side in (difference.published, difference.rebuilt) if side)
 
 
 def _path_files(archive: Archive) -> Iterator[Content]:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _RELATIVE = re.compile(r"\[rip(?: ([+-]) (0x[0-9a-f]+|[0-9]+))?\]")
 _BRANCHES = ("j", "call", "loop", "xbegin", "bnd ", "notrack ")
+_PADDING = re.compile(
+    rb"\xcc|\x66?\x90|\x66{0,6}\x2e?\x0f\x1f"
+    rb"(?:\x00|\x40\x00|\x44\x00\x00|\x80\x00{4}|\x84\x00\x00{4})"
+)
+"""What assemblers align code with (gas/config/tc-i386.c), and the interrupt that linkers use."""
+
 _LAST = ("ret", "jmp", "ud2", "hlt", "int3", "call")
 """What nothing is run behind; a call in the end is of a function that does not return."""
 
@@ -59,7 +65,7 @@ class Code:
         tables: those of them, by place in `references`, that are bases of jump tables: 32-bit
             distances from the base, one of which is loaded, added to it and jumped to.
         goes_on: control may leave it behind its last instruction.
-        computes_jumps: control goes to an address that was computed, other than by those tables.
+        jumps: control goes to an address in a register or in memory.
         is_whole: every byte of it is an instruction that is known here.
     """
 
@@ -67,7 +73,7 @@ class Code:
     references: tuple[Reference, ...]
     tables: tuple[int, ...]
     goes_on: bool
-    computes_jumps: bool
+    jumps: bool
     is_whole: bool
 
 
@@ -75,7 +81,8 @@ def decode(data: bytes, address: int) -> Code:
     """Decode a piece of code that starts at an address."""
     skeleton = bytearray(data)
     references: list[Reference] = []
-    end, jumps, reached, last = address + len(data), False, address, ""
+    end, reached, last = address + len(data), address, ""
+    jumps = False
     for at, size, mnemonic, operands in _engine().disasm_lite(data, address):
         reached, last = at + size, mnemonic
         one = _Instruction(at=at, offset=at - address, size=size, mnemonic=mnemonic)
@@ -88,13 +95,13 @@ def decode(data: bytes, address: int) -> Code:
                 references.append(_branch(data, one, target))
     for reference in references:
         skeleton[reference.field : reference.field + reference.width] = bytes(reference.width)
-    tables, computes = _jumps(data, address, references) if jumps else ((), False)
+    tables = tuple(_tables(data, address, references)) if jumps else ()
     return Code(
         skeleton=bytes(skeleton),
         references=tuple(references),
         tables=tables,
         goes_on=not last.endswith(_LAST),
-        computes_jumps=computes,
+        jumps=jumps,
         is_whole=reached == end,
     )
 
@@ -106,9 +113,9 @@ def without_padding(data: bytes) -> tuple[int, int]:
     """
     start = end = reached = 0
     is_inside = False
-    for at, size, mnemonic, operands in _engine().disasm_lite(data, 0):
+    for at, size, _, _ in _engine().disasm_lite(data, 0):
         reached = at + size
-        if not _is_padding(mnemonic, operands):
+        if _PADDING.fullmatch(data, at, reached) is None:
             start = start if is_inside else at
             is_inside = True
             end = reached
@@ -118,54 +125,21 @@ def without_padding(data: bytes) -> tuple[int, int]:
     return start, end
 
 
-def _is_padding(mnemonic: str, operands: str) -> bool:
-    if "ip" in operands:
-        return False
-    return mnemonic in {"nop", "int3"} or (mnemonic, operands) == ("xchg", "ax, ax")
-
-
 class OddCodeError(ValueError):
     """An operand that names an address, and it cannot be told where its bytes are."""
 
 
 _LOAD = re.compile(r"(\w+), dword ptr \[(\w+) \+ \w+\*4\]")
 _PAIR = re.compile(r"(\w+), (\w+)")
-_POINTER = re.compile(r"\w+(?:, (?:qword ptr \[(?!r[sb]p\b).*|\w+))?")
-"""What is copied whole: a register, or memory that is no variable of the function."""
-
-_WRITES_POINTER = frozenset({"mov", "pop"})
-_WRITES_NOTHING = ("cmp", "test", "push", "call", "j", "nop", "ret")
 
 
-def _whole_register(name: str) -> str:
-    """The register of 64 bits that one of 32 bits is half of."""
-    return f"r{name[1:]}" if name.startswith("e") else name.removesuffix("d")
-
-
-def _jumps(data: bytes, address: int, references: list[Reference]) -> tuple[tuple[int, ...], bool]:
-    """Follow an address from `lea` over a load by index and an addition to a jump.
-
-    Gives the places in `references` of the bases of tables, and whether there is a jump to what
-    was computed in another way; one to a pointer that was loaded or handed over is none.
-    """
+def _tables(data: bytes, address: int, references: list[Reference]) -> Iterator[int]:
+    """Follow an address from `lea` over a load by index and an addition to a jump."""
     taken = {one.at: place for place, one in enumerate(references) if one.is_address}
     bases: dict[str, int] = {}
     loaded: dict[str, int] = {}
-    computed: set[str] = set()
-    tables: list[int] = []
-    computes = False
     for at, _, mnemonic, operands in _engine().disasm_lite(data, address):
         first = operands.partition(",")[0]
-        if mnemonic.endswith("jmp") and not operands.startswith("0x"):
-            if operands in loaded:
-                tables.append(loaded[operands])
-            else:
-                computes = computes or operands in computed
-            continue
-        if mnemonic in _WRITES_POINTER and _POINTER.fullmatch(operands):
-            computed.discard(first)
-        elif not mnemonic.startswith(_WRITES_NOTHING):
-            computed.add(_whole_register(first))
         if mnemonic == "lea" and at - address in taken:
             bases[first] = taken[at - address]
         elif mnemonic == "movsxd" and (load := _LOAD.fullmatch(operands)) and load[2] in bases:
@@ -174,7 +148,8 @@ def _jumps(data: bytes, address: int, references: list[Reference]) -> tuple[tupl
             base = bases.get(pair[1], -1)
             if loaded.get(pair[2]) == base:
                 loaded[pair[1]] = base
-    return tuple(tables), computes
+        elif mnemonic.endswith("jmp") and operands in loaded:
+            yield loaded[operands]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,17 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from verify.native.data import DataComparison
-from verify.native.elf import SegmentFlag, UnreadableElfError
+from verify.native.elf import SegmentFlag, SegmentKind, UnreadableElfError
 from verify.native.exceptions import Unwinding, compare_frames, compare_orphans
 from verify.native.meaning import Meaning, symbol_key
-from verify.native.module import SLOTS, Module, read_module
-from verify.native.notes import BUILD_ID, GNU, Note, read_notes
+from verify.native.module import MAX_PADDING, SLOTS, Module, is_data, read_module
+from verify.native.notes import BUILD_ID, GNU, PROPERTIES, Note, read_notes
 from verify.native.operands import Operands
 from verify.native.padding import odd_bytes
 from verify.native.pairing import Pair, Pairing, pair_pieces
 from verify.native.places import piece_at
 from verify.native.plt import NAMES as LINKAGE
 from verify.native.relocations import X86Kind
+from verify.native.runtime import is_empty_table
 from verify.native.segments import read_segments
 from verify.native.surface import Surface, review_surface
 from verify.native.symbols import Binding, Kind, Symbol, unused_strings
@@ -36,8 +37,8 @@ class Problem:
     """Something of the published file that is not accounted for.
 
     Attributes:
-        part: what it is about: `code`, `data`, `imports`, `exports`, `loading`, `unwinding`,
-            `unloaded`, `padding`.
+        part: what it is about: `layout`, `code`, `data`, `imports`, `exports`, `loading`,
+            `unwinding`, `unloaded`, `padding`.
         summary: one clause.
     """
 
@@ -113,7 +114,9 @@ class _Comparison:
         self._pairing, self._meaning = pairing, meaning
         self._operands = Operands(published, rebuilt, meaning)
         self.checks = (
+            self._layout,
             self._code,
+            self._constants,
             self._data,
             self._symbols,
             self._imports,
@@ -128,6 +131,21 @@ class _Comparison:
             self._unloaded,
         )
 
+    def _layout(self) -> Iterator[Problem]:
+        """Where the linker has not said what addresses mean, nothing may stand elsewhere.
+
+        A distance can be anywhere: in data, in an immediate value, in an address that lies before
+        the array that is meant. It stays right if all distances do.
+        """
+        shifts = {pair.published.start - pair.rebuilt.start for pair in self._pairing.pairs}
+        ours = {section.name: section.address for section in self._ours.data_sections}
+        shifts |= {
+            ours.get(section.name, -1) - section.address for section in self._theirs.data_sections
+        }
+        if not self._operands.has_fields and len(shifts) > 1:
+            text = "the rebuild stands elsewhere, and is not linked with --emit-relocs"
+            yield Problem(part="layout", summary=text)
+
     def _code(self) -> Iterator[Problem]:
         for pair in self._pairing.pairs:
             name = pair.published.name or f"{pair.published.start:#x}"
@@ -135,8 +153,12 @@ class _Comparison:
                 yield Problem(part="code", summary=f"{name} has other instructions")
                 continue
             ours, theirs = pair.published.code.references, pair.rebuilt.code.references
+            if pair.published.padding > MAX_PADDING and (
+                pair.published.padding != pair.rebuilt.padding
+            ):
+                yield Problem(part="code", summary=f"{name} stands behind too much of nothing")
             for left, right in zip(ours, theirs, strict=True):
-                if not self._operands.is_same(pair, left, right):
+                if not (is_empty_table(pair, right) or self._operands.is_same(pair, left, right)):
                     where = f"{name}+{left.at:#x}"
                     yield Problem(part="code", summary=f"{where} refers to something else")
                     break
@@ -157,23 +179,34 @@ class _Comparison:
             behind = piece_at(self._theirs.pieces, pair.rebuilt.end)
             if behind is None or not self._meaning.is_same(pair.published.end, pair.rebuilt.end):
                 yield Problem(part="code", summary=f"{name} goes on into something else")
-        if pair.rebuilt.code.computes_jumps and not self._operands.has_fields:
-            # It may be to a distance that is kept in data, from who knows where.
-            shift = pair.published.start - pair.rebuilt.start
-            for left, right in zip(
-                pair.published.code.references, pair.rebuilt.code.references, strict=True
-            ):
-                is_moved = left.target - right.target != shift
-                if is_moved and right.is_address and self._is_constant(right.target):
-                    yield Problem(part="code", summary=f"{name} may jump to something else")
-                    break
 
-    def _is_constant(self, address: int) -> bool:
-        section = self._theirs.elf.section_at(address)
-        return section is not None and section.name.startswith(".rodata")
+    def _constants(self) -> Iterator[Problem]:
+        """Code that is read as data has to be the same bytes, addresses or not."""
+        found = [piece_at(self._theirs.pieces, address) for address in self._read_as_data()]
+        starts = {piece.start for piece in found if piece}
+        for pair in self._pairing.pairs:
+            if pair.rebuilt.start in starts:
+                ours = self._ours.elf.read(pair.published.start, pair.published.size)
+                if ours != self._theirs.elf.read(pair.rebuilt.start, pair.rebuilt.size):
+                    name = pair.published.name or f"{pair.published.start:#x}"
+                    yield Problem(part="code", summary=f"{name} holds other constants")
+
+    def _read_as_data(self) -> Iterator[int]:
+        """Addresses inside of rebuilt code that are taken or read without being jumped to."""
+        pieces = self._theirs.pieces
+        starts = {piece.start for piece in pieces}
+        for piece in pieces:
+            for one in piece.code.references:
+                is_function = one.is_address and one.target in starts
+                if not one.is_branch and not is_function:
+                    yield one.target
+        for relocation in self._theirs.relocations.values():
+            target = piece_at(pieces, relocation.addend)
+            if target is not None and target.start != relocation.addend and not target.code.jumps:
+                yield relocation.addend
 
     def _data(self) -> Iterator[Problem]:
-        comparison = DataComparison(self._ours, self._theirs, self._meaning, self._pairing.pairs)
+        comparison = DataComparison(self._ours, self._theirs, self._operands, self._pairing.pairs)
         for address, field in self._operands.data_fields():
             if not comparison.is_explained(address, field):
                 yield Problem(part="data", summary=f"what {address:#x} leads to is not understood")
@@ -247,9 +280,9 @@ class _Comparison:
                     part="loading", summary=f"a slot is filled by relocation {relocation.kind}"
                 )
         places = {relocation.address for relocation in ours}
-        inside = [(s.address, s.end) for s in self._ours.data_sections]
         for address in sorted(self._ours.relocations.keys() - places):
-            if not any(start <= address < end for start, end in inside):
+            section = self._ours.elf.section_at(address)
+            if section is None or not is_data(section):
                 yield Problem(part="loading", summary=f"a relocation changes {address:#x}")
 
     def _loading(self) -> Iterator[Problem]:
@@ -296,7 +329,7 @@ class _Comparison:
         code = ours.elf.by_name.get(".text")
         if ours.elf.entry and (code is None or ours.elf.entry != code.address):
             yield Problem(part="loading", summary="an entry point of its own")
-        headers = [(module.elf.system, module.elf.processor_flags) for module in (ours, theirs)]
+        headers = [(_system(module), module.elf.processor_flags) for module in (ours, theirs)]
         if headers[0] != headers[1]:
             yield Problem(part="loading", summary="for another system, or other processor flags")
 
@@ -307,6 +340,8 @@ class _Comparison:
             yield Problem(part="loading", summary="the stack can be executed")
         if ours.interpreter != theirs.interpreter:
             yield Problem(part="loading", summary=f"another loader, {ours.interpreter}")
+        if _thread_alignment(self._ours) != _thread_alignment(self._theirs):
+            yield Problem(part="loading", summary="thread-local data is aligned otherwise")
         rebuilt = dict(theirs.protection)
         for name, flags in ours.protection:
             # Constants may share a page with code: `ld -z noseparate-code`.
@@ -349,8 +384,12 @@ class _Comparison:
             {_note_key(note) for note in read_notes(module.elf) if not _is_build_id(note)}
             for module in (self._ours, self._theirs)
         )
-        for section, owner, kind, *_ in sorted(ours - theirs, key=str):
+        missing = {key for key in theirs - ours if key[2] == PROPERTIES}
+        for section, owner, kind, *_ in sorted((ours - theirs) | missing, key=str):
             yield Problem(part="loading", summary=f"{section}: note {kind} of {owner}")
+        own = [len(note.content) for note in read_notes(self._ours.elf) if _is_build_id(note)]
+        if len(own) > 1 or not _BUILD_ID_SIZES.issuperset(own):
+            yield Problem(part="loading", summary="a build id that no linker writes")
 
     def _unloaded(self) -> Iterator[Problem]:
         for section in judge_unloaded(self._ours.elf):
@@ -361,6 +400,9 @@ class _Comparison:
 
 
 _RESERVED = 0xFF00
+_SYSTEM_V, _GNU_SYSTEM = 0, 3
+_BUILD_ID_SIZES = frozenset({8, 16, 20, 32})
+"""Bytes of what linkers write: a fast hash, MD5 or UUID, SHA-1, SHA-256."""
 _THREAD_LOCAL = 6
 _BIND_NOW, _NOW = 0x8, 0x1
 _FILLED = frozenset(
@@ -376,6 +418,11 @@ _FILLED = frozenset(
 )
 
 
+def _thread_alignment(module: Module) -> list[int]:
+    segments = module.elf.segments
+    return [segment.alignment for segment in segments if segment.kind == SegmentKind.TLS]
+
+
 def _linkage_frames(module: Module) -> dict[str, Unwinding | None]:
     """By linkage table its one frame, without the length; None where it is not of just that."""
     found: dict[str, Unwinding | None] = {}
@@ -387,6 +434,14 @@ def _linkage_frames(module: Module) -> dict[str, Unwinding | None]:
             frame = replace(one.frame, start=0, size=0)
             found[section.name] = replace(one, frame=frame) if is_whole and is_only else None
     return found
+
+
+def _system(module: Module) -> int:
+    """Which system it is for; GNU's is System V's to the loader, and says which extensions it has.
+
+    Source: glibc, sysdeps/unix/sysv/linux/ldsodefs.h, VALID_ELF_OSABI.
+    """
+    return _SYSTEM_V if module.elf.system == _GNU_SYSTEM else module.elf.system
 
 
 def _is_executable(stack_flags: int | None) -> bool:

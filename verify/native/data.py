@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from verify.native.elf import Section, SectionFlag
 from verify.native.fields import Field, FieldKind
 from verify.native.meaning import Meaning
-from verify.native.module import Module, is_data
+from verify.native.module import Module, Piece, is_data
+from verify.native.operands import Operands
 from verify.native.pairing import Pair
+from verify.native.places import piece_at
 from verify.native.relocations import Relocation, X86Kind
 
 _CHUNK = 4096
@@ -46,12 +49,14 @@ class DataComparison:
     """Compares the data of two modules whose code is paired."""
 
     def __init__(
-        self, published: Module, rebuilt: Module, meaning: Meaning, pairs: Sequence[Pair]
+        self, published: Module, rebuilt: Module, operands: Operands, pairs: Sequence[Pair]
     ) -> None:
         self._ours, self._theirs = published, rebuilt
-        self._meaning = meaning
+        self._operands, self._meaning = operands, operands.meaning
+        meaning = operands.meaning
         self._pairs = pairs
         self._tables = jump_tables(published, rebuilt, meaning, pairs)
+        self._relocations = [_by_section(module) for module in (published, rebuilt)]
 
     def problems(self) -> Iterator[DataProblem]:
         """Everything that differs, section by section."""
@@ -85,17 +90,21 @@ class DataComparison:
         left = ours.address + offset + _signed(self._ours, ours.address + offset)
         right = address + _signed(self._theirs, address)
         meant = self._theirs.elf.by_name.get(field.section)
-        is_rigid = meant is not None and (is_data(meant) or self._is_code_rigid)
-        return is_rigid and self._meaning.is_same_distance(field.section, left, right)
+        if meant is not None and is_data(meant):
+            return self._meaning.is_same_distance(meant.name, left, right)
+        return {left - right} == self._shifts
 
     @cached_property
-    def _is_code_rigid(self) -> bool:
-        """Whether all code is as far apart on both sides."""
-        shifts = {pair.published.start - pair.rebuilt.start for pair in self._pairs}
-        return len(shifts) <= 1
+    def _shifts(self) -> set[int]:
+        """How far code is moved: one number where it is all as far apart on both sides."""
+        return {
+            pair.published.start - pair.rebuilt.start
+            for pair in self._pairs
+            if pair.rebuilt.section == ".text"
+        }
 
     def _section(self, ours: Section, theirs: Section) -> Iterator[DataProblem]:
-        masked, faults = self._relocated(ours, theirs)
+        masked, faults = self._relocated(ours)
         for offset, size in faults:
             yield DataProblem(
                 section=ours.name,
@@ -120,12 +129,9 @@ class DataComparison:
         for offset, size in differing_runs(bytes(left), bytes(right)):
             yield DataProblem(section=ours.name, offset=offset, size=size, summary="other bytes")
 
-    def _relocated(
-        self, ours: Section, theirs: Section
-    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    def _relocated(self, ours: Section) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Offsets and sizes that the loader writes the same to, and those where it does not."""
-        left = _inside(self._ours, ours)
-        right = _inside(self._theirs, theirs)
+        left, right = (found.get(ours.name, {}) for found in self._relocations)
         masked: list[tuple[int, int]] = []
         faults: list[tuple[int, int]] = []
         for offset in sorted(left.keys() | right.keys()):
@@ -135,6 +141,7 @@ class DataComparison:
                 one is not None
                 and other is not None
                 and self._meaning.is_same_relocation(one, other)
+                and self._operands.is_same_pointer(one, other)
                 and _is_overwritten(self._ours, ours, one, width)
             )
             (masked if is_same else faults).append((offset, width))
@@ -164,13 +171,14 @@ def _shape_fault(ours: Section, theirs: Section) -> str | None:
     return None
 
 
-def _inside(module: Module, section: Section) -> dict[int, Relocation]:
-    """The relocations in a section by offset."""
-    return {
-        place - section.address: relocation
-        for place, relocation in module.relocations.items()
-        if section.address <= place < section.end
-    }
+def _by_section(module: Module) -> dict[str, dict[int, Relocation]]:
+    """The relocations in each section by offset."""
+    found: dict[str, dict[int, Relocation]] = {}
+    for place, relocation in module.relocations.items():
+        section = module.elf.section_at(place)
+        if section is not None:
+            found.setdefault(section.name, {})[place - section.address] = relocation
+    return found
 
 
 def _is_overwritten(module: Module, section: Section, relocation: Relocation, width: int) -> bool:
@@ -190,10 +198,8 @@ def jump_tables(
     """
     same: set[tuple[str, int]] = set()
     other: set[tuple[str, int]] = set()
-    named = sorted(
-        {reference.target for piece in rebuilt.pieces for reference in piece.code.references}
-    )
-    follows = dict(zip(named, [*named[1:], None], strict=True))
+    named = sorted(_named(rebuilt))
+    follows = dict(pairwise(named))
     for pair in pairs:
         if not pair.is_same_code:
             continue
@@ -207,11 +213,26 @@ def jump_tables(
             for at in range(0, end - theirs - _WORD + 1, _WORD):
                 jump = theirs + _signed(rebuilt, theirs + at)
                 section = rebuilt.elf.section_at(jump)
-                if section is None or not section.is_code:
+                if section is None or not _is_case(rebuilt, pair.rebuilt, jump):
                     break
                 leads_same = meaning.is_same(ours + _signed(published, ours + at), jump)
                 (same if leads_same else other).add((left.name, ours + at - left.address))
     return JumpTables(same=frozenset(same), other=frozenset(other))
+
+
+def _named(module: Module) -> set[int]:
+    """Every address that code, the loader or another file names."""
+    named = {reference.target for piece in module.pieces for reference in piece.code.references}
+    named |= {relocation.addend for relocation in module.relocations.values()}
+    return named | {symbol.address for symbol in module.symbols if symbol.is_defined}
+
+
+def _is_case(module: Module, piece: Piece, address: int) -> bool:
+    """Whether a jump of a function leads into it, or into the part of it that is seldom run."""
+    found = piece_at(module.pieces, address)
+    if found is None or found.start == piece.start:
+        return found is not None
+    return piece.name is not None and found.name == f"{piece.name}.cold"
 
 
 def _signed(module: Module, address: int) -> int:

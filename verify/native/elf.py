@@ -21,6 +21,9 @@ MAX_SIZE = 256 * 1024**2
 PAGE = 4096
 """Bytes of a page on x86-64; the smallest that the others have."""
 
+_ALIGNMENTS = frozenset(1 << bits for bits in range(12, 23))
+"""Of what is mapped: by a page, or by the largest that a processor has."""
+
 MAX_SECTIONS = 2_000
 MAX_SEGMENTS = 64
 
@@ -231,9 +234,20 @@ class Elf:
     def segment_flags(self, section: Section) -> int:
         """How the loader maps a loaded section."""
         for segment in self.segments:
-            if segment.kind == SegmentKind.LOAD and _is_within(section, segment):
+            if segment.kind == SegmentKind.LOAD and is_within(section, segment):
                 return segment.flags
         return 0
+
+
+def is_within(section: Section, segment: Segment) -> bool:
+    """Whether a segment maps all of a section, with its bytes in the file at the right place."""
+    start, end = segment.address, segment.address + segment.memory_size
+    if not (start <= section.address and section.end <= end):
+        return False
+    if not section.in_file:
+        return section.address >= start + segment.file_size
+    in_file = section.end <= start + segment.file_size
+    return in_file and section.offset - segment.offset == section.address - start
 
 
 def read_elf(data: bytes) -> Elf:
@@ -380,11 +394,18 @@ def _check_segments(elf: Elf) -> None:
     Bytes of a mapped page that are of no section are checked by `verify.native.padding`.
     """
     loads = [segment for segment in elf.segments if segment.kind == SegmentKind.LOAD]
+    _check_pages(loads, len(elf.data))
+    _check_contents(elf, loads)
+
+
+def _check_pages(loads: list[Segment], size: int) -> None:
     for segment in loads:
-        if segment.offset + segment.file_size > len(elf.data):
+        if segment.offset + segment.file_size > size:
             raise UnreadableElfError("cut off: a segment ends behind the end of the file")
         if segment.file_size > segment.memory_size:
             raise UnreadableElfError("a segment has more bytes in the file than in memory")
+        if segment.alignment not in _ALIGNMENTS:
+            raise UnreadableElfError("a segment is aligned as no linker does")
         if segment.alignment > 1 and (segment.address - segment.offset) % segment.alignment:
             raise UnreadableElfError("a segment cannot be mapped where it says")
     # The loader maps whole pages, one segment after the other: a later one would replace what an
@@ -392,11 +413,14 @@ def _check_segments(elf: Elf) -> None:
     pages = [(s.address // PAGE, -(-(s.address + s.memory_size) // PAGE)) for s in loads]
     if any(before[1] > after[0] for before, after in pairwise(pages)):
         raise UnreadableElfError("two of its segments share a page, or are not in order")
+
+
+def _check_contents(elf: Elf, loads: list[Segment]) -> None:
     for section in elf.sections:
         if not section.is_loaded and section.in_file and any(_touches(section, s) for s in loads):
             raise UnreadableElfError(f"{section.name} is mapped, though it is not to be loaded")
     for section in elf.loaded:
-        if sum(_is_within(section, segment) for segment in loads) != 1:
+        if sum(is_within(section, segment) for segment in loads) != 1:
             raise UnreadableElfError(f"{section.name} is not mapped where its header says")
 
 
@@ -404,14 +428,3 @@ def _touches(section: Section, segment: Segment) -> bool:
     """Whether a segment maps some of a section's bytes in the file."""
     end = segment.offset + segment.file_size
     return section.offset < end and segment.offset < section.offset + section.size
-
-
-def _is_within(section: Section, segment: Segment) -> bool:
-    """Whether a segment maps all of a section, with its bytes in the file at the right place."""
-    start, end = segment.address, segment.address + segment.memory_size
-    if not (start <= section.address and section.end <= end):
-        return False
-    if not section.in_file:
-        return section.address >= start + segment.file_size
-    in_file = section.end <= start + segment.file_size
-    return in_file and section.offset - segment.offset == section.address - start

@@ -5,9 +5,30 @@ The loader looks at none of them, but a file could hide something there.
 Source: System V ABI, chapter 4, "Sections", figure 4-12: what `sh_link` and `sh_info` hold.
 """
 
-from verify.native.elf import Elf, Section, SectionKind, UnreadableElfError
+from verify.native.elf import (
+    Elf,
+    Section,
+    SectionKind,
+    SegmentKind,
+    UnreadableElfError,
+    is_within,
+)
 
 _LINK_ORDER = 0x80
+_FLAGS = 0x80200FF7
+"""All `sh_flags` that there are, with SHF_GNU_RETAIN and SHF_EXCLUDE."""
+
+_SEGMENT_ALIGNMENTS = {
+    SegmentKind.DYNAMIC: (4, 8),
+    SegmentKind.INTERP: (1, 2, 4, 8, 16),
+    SegmentKind.PHDR: (4, 8),
+    SegmentKind.GNU_EH_FRAME: (4,),
+    SegmentKind.GNU_STACK: (0, 1, 4, 8, 16),
+    SegmentKind.GNU_RELRO: (1,),
+    SegmentKind.GNU_PROPERTY: (4, 8),
+}
+"""What linkers write; those of mapped and of thread-local segments are looked at elsewhere."""
+
 _MAX_ALIGNMENT = 1 << 16
 _ENTRY_SIZES = frozenset({0, 1, 2, 4, 8, 12, 16, 24, 32})
 _LINKED = frozenset(
@@ -45,11 +66,15 @@ def check_headers(elf: Elf) -> None:
     Raises:
         UnreadableElfError: one is not what linkers write.
     """
+    _check_ends(elf)
+    _check_alignments(elf)
     first = elf.sections[0]
     if any((first.link, first.info, first.alignment, first.entry_size)):
         raise UnreadableElfError("its first section header is not empty")
     for section in elf.sections[1:]:
         alignment = section.alignment
+        if section.flags & ~_FLAGS:
+            raise UnreadableElfError(f"{section.name} has flags that nobody knows")
         if alignment & (alignment - 1) or alignment > _MAX_ALIGNMENT:
             raise UnreadableElfError(f"{section.name} has an alignment that is no power of two")
         if section.is_loaded and alignment and section.address % alignment:
@@ -61,6 +86,26 @@ def check_headers(elf: Elf) -> None:
             raise UnreadableElfError(f"{section.name} is linked to a section for no reason")
         if section.info and not _may_have_info(elf, section):
             raise UnreadableElfError(f"{section.name} has information that nobody reads")
+
+
+def _check_ends(elf: Elf) -> None:
+    """Nothing is mapped behind the last section of a segment."""
+    for segment in elf.segments:
+        ends = [section.end for section in elf.loaded if is_within(section, segment)]
+        is_load = segment.kind == SegmentKind.LOAD
+        if is_load and ends and max(ends) != segment.address + segment.memory_size:
+            raise UnreadableElfError("a segment ends elsewhere than its last section")
+
+
+def _check_alignments(elf: Elf) -> None:
+    """The loader steps through notes by their segment's alignment, which is that of the section."""
+    for segment in elf.segments:
+        known = _SEGMENT_ALIGNMENTS.get(SegmentKind(segment.kind))
+        if segment.kind == SegmentKind.NOTE:
+            inside = [s.alignment for s in elf.loaded if s.address == segment.address and s.size]
+            known = tuple(inside)
+        if known is not None and segment.alignment not in known:
+            raise UnreadableElfError("a segment is aligned as no linker does")
 
 
 def _may_have_info(elf: Elf, section: Section) -> bool:

@@ -83,12 +83,10 @@ class Meaning:
 
     def _readings(self, ours: int, theirs: int) -> Iterator[bool]:
         """For each thing that the rebuilt address may mean, whether the published one does."""
-        published_end, rebuilt_end = (
-            ends.get(at) for ends, at in zip(self._ends, (ours, theirs), strict=True)
-        )
-        if rebuilt_end is not None:
-            yield published_end == rebuilt_end
+        rebuilt_end = self._ends[1].get(theirs)
         section = self._theirs.elf.section_at(theirs)
+        if rebuilt_end is not None:
+            yield self._ends[0].get(ours) == rebuilt_end
         if section is None:
             return
         other = self._ours.elf.section_at(ours)

@@ -1,13 +1,23 @@
 """One shared object as everything that its comparison needs, read once."""
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from verify.native.code import Code, OddCodeError, decode, without_padding
 from verify.native.dynamic import Dynamic, read_dynamic
-from verify.native.elf import Elf, Machine, Section, SectionKind, UnreadableElfError, read_elf
+from verify.native.elf import (
+    PAGE,
+    Elf,
+    Machine,
+    Section,
+    SectionFlag,
+    SectionKind,
+    UnreadableElfError,
+    read_elf,
+)
 from verify.native.exceptions import AllUnwinding, read_unwinding
 from verify.native.frames import Frame
 from verify.native.hashing import check_hashes
@@ -32,6 +42,7 @@ class Piece:
         frame: how to unwind it, None where the file does not say.
         name: of its function, where a symbol table has one; the file's word, for people.
         code: its instructions.
+        padding: how many bytes before it do nothing.
     """
 
     start: int
@@ -40,6 +51,7 @@ class Piece:
     frame: Frame | None
     name: str | None
     code: Code
+    padding: int
 
     @property
     def end(self) -> int:
@@ -75,33 +87,35 @@ class Module:
         return tuple(section for section in self.elf.loaded if is_data(section))
 
 
+MAX_PADDING = 64
+"""Bytes that do nothing between two functions; no processor gains from a larger alignment."""
+
 _TABLES = frozenset(
     {
-        SectionKind.DYNSYM,
-        SectionKind.STRTAB,
-        SectionKind.RELA,
-        SectionKind.REL,
-        SectionKind.RELR,
-        SectionKind.HASH,
-        SectionKind.GNU_HASH,
-        SectionKind.GNU_VERSYM,
-        SectionKind.GNU_VERNEED,
-        SectionKind.GNU_VERDEF,
-        SectionKind.DYNAMIC,
-        SectionKind.NOTE,
+        (".dynsym", SectionKind.DYNSYM),
+        (".dynstr", SectionKind.STRTAB),
+        (".rela.dyn", SectionKind.RELA),
+        (".rela.plt", SectionKind.RELA),
+        (".relr.dyn", SectionKind.RELR),
+        (".hash", SectionKind.HASH),
+        (".gnu.hash", SectionKind.GNU_HASH),
+        (".gnu.version", SectionKind.GNU_VERSYM),
+        (".gnu.version_r", SectionKind.GNU_VERNEED),
+        (".gnu.version_d", SectionKind.GNU_VERDEF),
+        (".dynamic", SectionKind.DYNAMIC),
+        (".eh_frame", SectionKind.PROGBITS),
+        (".eh_frame", SectionKind.X86_64_UNWIND),
+        (".eh_frame_hdr", SectionKind.PROGBITS),
+        (".gcc_except_table", SectionKind.PROGBITS),
+        *((name, SectionKind.PROGBITS) for name in SLOTS),
     }
 )
-_UNWINDING = frozenset({".eh_frame", ".eh_frame_hdr", ".gcc_except_table"})
 
 
 def is_data(section: Section) -> bool:
     """Whether a loaded section is none of those that have a reader of their own."""
-    return not (
-        section.is_code
-        or section.kind in _TABLES
-        or section.name in _UNWINDING
-        or section.name in SLOTS
-    )
+    is_table = (section.name, section.kind) in _TABLES or section.kind == SectionKind.NOTE
+    return not section.is_code and not is_table
 
 
 def read_module(data: bytes) -> Module:
@@ -117,6 +131,7 @@ def read_module(data: bytes) -> Module:
     symbols = read_dynamic_symbols(elf)
     check_hashes(elf, symbols)
     relocations = {entry.address: entry for entry in read_relocations(elf, symbols)}
+    _check_order(elf)
     linkage = read_linkage_table(elf)
     _check_slots(elf, relocations, linkage)
     unwinding = read_unwinding(elf)
@@ -136,6 +151,17 @@ def read_module(data: bytes) -> Module:
     )
 
 
+def _check_order(elf: Elf) -> None:
+    """Code that the loader runs to fill a slot comes when all others are filled."""
+    for name in (".rela.dyn", ".rela.plt"):
+        section = elf.by_name.get(name)
+        content = elf.content(section) if section else b""
+        entries = struct.iter_unpack("<QQq", content[: len(content) // 24 * 24])
+        runs = [info & 0xFFFFFFFF == X86Kind.IRELATIVE for _, info, _ in entries]
+        if runs != sorted(runs):
+            raise UnreadableElfError(f"{name} has code run before the last slot is filled")
+
+
 def _check_slots(elf: Elf, relocations: Mapping[int, Relocation], linkage: LinkageTable) -> None:
     """Each slot is for the loader alone, and leads where it must until the loader has come."""
     dynamic = elf.by_name.get(".dynamic")
@@ -147,9 +173,12 @@ def _check_slots(elf: Elf, relocations: Mapping[int, Relocation], linkage: Linka
             raise UnreadableElfError(f"{name} is no table of addresses")
         words = struct.iter_unpack("<Q", elf.content(section))
         for place, (value,) in zip(range(section.address, section.end, 8), words, strict=True):
+            before = relocations.get(place - 8)
             expected = _unfilled(relocations.get(place), linkage.waiting.get(place))
-            own = dynamic.address if dynamic and place == section.address else 0
-            if value not in {*expected, own} or (not value and not expected):
+            if dynamic is not None and place == section.address:
+                expected = (*expected, dynamic.address)
+            is_offset = before is not None and before.kind == X86Kind.DTPMOD64
+            if value not in expected and not (is_offset and value < _thread_size(elf)):
                 raise UnreadableElfError(f"{name} holds an address that nothing explains")
     for slot in {*linkage.slots.values(), *linkage.waiting}:
         if slot not in relocations:
@@ -166,7 +195,14 @@ def _unfilled(relocation: Relocation | None, waiting: int | None) -> tuple[int, 
         return (0,)
     if relocation.kind == X86Kind.JUMP_SLOT:
         return () if waiting is None else (waiting,)
+    if relocation.kind == X86Kind.IRELATIVE and waiting is not None:
+        return (waiting, relocation.addend)
     return (0, relocation.addend)
+
+
+def _thread_size(elf: Elf) -> int:
+    """Bytes of the block of thread-local data, more or less: without what aligns its parts."""
+    return sum(section.size for section in elf.sections if section.flags & SectionFlag.TLS) + PAGE
 
 
 def _names(elf: Elf) -> dict[int, str]:
@@ -187,8 +223,11 @@ def _pieces(elf: Elf, frames: Sequence[Frame], names: Mapping[int, str]) -> Iter
         if not section.is_code or section.name in LINKAGE:
             continue
         content = elf.content(section)
-        own = [frame for frame in frames if section.address <= frame.start < section.end]
+        first = bisect_left(frames, section.address, key=_start)
+        own = frames[first : bisect_left(frames, section.end, key=_start)]
+        behind = section.address
         for frame, start, end in _stretches(section, content, own):
+            padding, behind = start - behind, end
             data = content[start - section.address : end - section.address]
             yield Piece(
                 start=start,
@@ -197,7 +236,14 @@ def _pieces(elf: Elf, frames: Sequence[Frame], names: Mapping[int, str]) -> Iter
                 frame=frame,
                 name=names.get(start),
                 code=decode(data, start),
+                padding=padding,
             )
+        if section.end - behind > MAX_PADDING:
+            raise UnreadableElfError(f"{section.name} ends with more than a compiler aligns by")
+
+
+def _start(frame: Frame) -> int:
+    return frame.start
 
 
 def _stretches(

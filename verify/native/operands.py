@@ -8,11 +8,7 @@ from verify.native.fields import BY_SLOT, DIRECT, IN_BLOCK, Field, read_fields
 from verify.native.meaning import Meaning
 from verify.native.module import SLOTS, Module, is_data
 from verify.native.pairing import Pair
-from verify.native.relocations import X86Kind
-
-_REACH = 4096
-"""Bytes from an address that `lea` takes to the section that is meant, at most, where the linker's
-word is missing: compilers name a place outside of an array whose index does not begin with 0."""
+from verify.native.relocations import Relocation, X86Kind
 
 _THREAD_LOCAL = frozenset({X86Kind.DTPMOD64, X86Kind.TLSDESC})
 
@@ -28,6 +24,11 @@ class Operands:
             self._fields = None
 
     @property
+    def meaning(self) -> Meaning:
+        """What addresses mean by themselves."""
+        return self._meaning
+
+    @property
     def has_fields(self) -> bool:
         """Whether the linker of the rebuilt file has left its word."""
         return self._fields is not None
@@ -37,8 +38,7 @@ class Operands:
         if theirs.is_address and not self._may_be_taken(theirs.target):
             return False
         if self._fields is None:
-            is_near = not theirs.is_address or all(self._neighbours(ours.target, theirs.target))
-            return is_near and self._meaning.is_same(ours.target, theirs.target)
+            return self._meaning.is_same(ours.target, theirs.target)
         field = self._fields.get(pair.rebuilt.start + theirs.field)
         meant = self._meant(field)
         if meant is not None:
@@ -88,11 +88,10 @@ class Operands:
         relocation = self._theirs.relocations.get(address)
         return relocation is not None and relocation.kind in _THREAD_LOCAL
 
-    def _neighbours(self, ours: int, theirs: int) -> Iterator[bool]:
-        """For each section that may be meant as well, whether it is as far away."""
-        at = self._theirs.elf.section_at(theirs)
-        for section in self._theirs.data_sections:
-            is_near = section.address - _REACH <= theirs <= section.end + _REACH
-            if is_near and section is not at:
-                other = self._ours.elf.by_name.get(section.name)
-                yield other is not None and (other.address - ours == section.address - theirs)
+    def is_same_pointer(self, ours: Relocation, theirs: Relocation) -> bool:
+        """Whether two addresses that the loader writes to data are of the same, as was meant."""
+        field = (self._fields or {}).get(theirs.address)
+        meant = self._theirs.elf.by_name.get(field.section) if field and field.section else None
+        if theirs.kind != X86Kind.RELATIVE or meant is None or not is_data(meant):
+            return self._fields is None or field is not None or theirs.kind != X86Kind.RELATIVE
+        return self._meaning.is_same_distance(meant.name, ours.addend, theirs.addend)

@@ -39,10 +39,9 @@ class Pair:
 
     @property
     def is_aligned(self) -> bool:
-        """Whether a function's address is a multiple of what the rebuilt one is a multiple of."""
-        start = self.rebuilt.start
-        alignment = min(start & -start, ALIGNMENT)
-        return self.rebuilt.frame is None or self.published.start % alignment == 0
+        """Whether the low bits of a function's address are the same."""
+        is_moved = (self.published.start - self.rebuilt.start) % ALIGNMENT
+        return self.rebuilt.frame is None or not is_moved
 
 
 def _operand(reference: Reference) -> tuple[int, int, bool, bool]:

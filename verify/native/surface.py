@@ -14,6 +14,8 @@ from verify.native.elf import Section, UnreadableElfError
 from verify.native.meaning import Meaning
 from verify.native.module import Module, Piece, is_data
 from verify.native.pairing import Pair, Pairing
+from verify.native.places import piece_at
+from verify.native.runtime import is_empty_table
 from verify.native.symbols import Kind, read_symbol_table
 
 _LOOKED_AT = 16
@@ -103,7 +105,7 @@ class _Reader:
     def is_identical(self, pair: Pair) -> bool:
         """The same instructions, with addresses that mean the same or lead to the same data."""
         return pair.is_same_code and all(
-            self._reads_same(ours.target, theirs.target)
+            is_empty_table(pair, ours) or self._reads_same(ours.target, theirs.target)
             for ours, theirs in zip(
                 pair.published.code.references, pair.rebuilt.code.references, strict=True
             )
@@ -142,7 +144,8 @@ class _Reader:
             elif section is None:
                 yield "?"
             elif section.is_code:
-                yield next((p.name for p in module.pieces if p.start == target and p.name), "code")
+                called = piece_at(module.pieces, target)
+                yield (called.name if called is not None else None) or "code"
             elif is_data(section):
                 yield f"{section.name}:{_reading(module, section, target)!r}"
 

@@ -35,10 +35,11 @@ _LIBRARY = re.compile(
     rb"(?<![\w.+-])(?:lib[\w+.-]{1,60}\.so(?:\.\d{1,5}){0,3}|[\w+.-]{1,60}\.(?:dll|dylib))(?![\w.])",
     re.IGNORECASE,
 )
-_TELLING = re.compile(
+TELLING = re.compile(
     rb"(?:https?|ftp|wss?)://[!-~]{4,100}|/bin/(?:ba)?sh\b|\bcmd\.exe\b|powershell"
     rb"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}\b|/etc/(?:passwd|shadow)|LD_PRELOAD|/\.ssh/"
 )
+"""Addresses, programs and secrets, which most native code has no need to name."""
 
 
 def content_facts(side: Side) -> dict[str, JSONValue]:
@@ -60,7 +61,7 @@ def binary_facts(side: Side) -> dict[str, JSONValue]:
     return {
         "format": format_of(side),
         "libraries": _texts(_LIBRARY, data),
-        "strings": _texts(_TELLING, data),
+        "strings": _texts(TELLING, data),
     }
 
 

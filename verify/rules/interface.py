@@ -12,6 +12,7 @@ from verify.archive.raw import RawFile
 from verify.archive.reader import Archive
 from verify.distinfo.plain_metadata import PlainMetadata
 from verify.finding import Finding, RuleName
+from verify.rules.native import NativeComparisons
 
 DATA_LIMIT = 1024**2
 """Bytes of a member that a rule may hold; larger members are judged by name and head only."""
@@ -80,6 +81,7 @@ class Context:
         files: sorted names of the files (not the directories) of either wheel.
         walker: walks deflate streams, and pays for what else is read symbol by symbol; once its
             budget is spent, nothing is explained that would need it.
+        natives: compares native code that both wheels have, within a budget of its own.
     """
 
     published: Archive
@@ -92,6 +94,7 @@ class Context:
     compiled: frozenset[str]
     files: tuple[Sequence[str], Sequence[str]]
     walker: BlockWalker
+    natives: NativeComparisons
 
     def in_dist_info(self, difference: Difference, filename: str) -> bool:
         """Whether the difference is about this file of the dist-info directory."""
@@ -147,8 +150,8 @@ class StreamRule(Protocol):
 class Rule(Protocol):
     """One rule: a finding when the difference has exactly the shape it knows, else None.
 
-    Contract: pure and deterministic, reads at most `DATA_LIMIT` bytes of a member, and lets no
-    exception out whatever the members hold.
+    Contract: pure and deterministic, reads at most `DATA_LIMIT` bytes of a member unless a budget
+    of the context pays for more, and lets no exception out whatever the members hold.
     """
 
     def __call__(self, difference: Difference, context: Context, /) -> Finding | None:

@@ -49,6 +49,10 @@ RANKING: tuple[Group, ...] = (
         rules=("code.shadows-module", "code.shadows-library", "code.import-path"),
     ),
     Group(
+        reason="Compiled code can do what its source does not build to.",
+        rules=("native.reaches-further",),
+    ),
+    Group(
         reason="Nobody can read it.",
         rules=(
             "code.binary-only-published",
@@ -219,6 +223,7 @@ RANKING: tuple[Group, ...] = (
     Group(
         reason="A named rule explains it.",
         rules=(
+            "native.relinked",
             "bytecode-recompiled",
             "source-line-ends",
             "nspkg-path-file",

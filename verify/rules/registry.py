@@ -32,6 +32,7 @@ from verify.rules.benign.metadata.python_classifiers import python_classifiers
 from verify.rules.benign.metadata.requirement_spelling import requirement_spelling
 from verify.rules.benign.metadata.requires_python_spelling import requires_python_spelling
 from verify.rules.benign.namespace_packages_derived import namespace_packages_derived
+from verify.rules.benign.native_relinked import native_relinked
 from verify.rules.benign.nspkg_path_file import nspkg_path_file
 from verify.rules.benign.record_follows import record_follows
 from verify.rules.benign.source_line_ends import source_line_ends
@@ -52,6 +53,7 @@ from verify.rules.dangerous.hidden_entry_points import hidden_entry_points
 from verify.rules.dangerous.hidden_payload import hidden_payload
 from verify.rules.dangerous.import_path import import_path
 from verify.rules.dangerous.invisible_characters import invisible_characters
+from verify.rules.dangerous.native_reaches_further import native_reaches_further
 from verify.rules.dangerous.nested_archive import nested_archive
 from verify.rules.dangerous.scripts_changed import scripts_changed
 from verify.rules.dangerous.scripts_elsewhere import scripts_elsewhere
@@ -76,6 +78,7 @@ DANGEROUS: tuple[Rule, ...] = (
     shadowed_module,
     shadowed_library,
     import_path,
+    native_reaches_further,
     binary_only_published,
     bytecode_only_published,
     nested_archive,
@@ -102,6 +105,7 @@ BENIGN: tuple[Rule, ...] = (
     build_date,
     bytecode_recompiled,
     gzip_header,
+    native_relinked,
     record_follows,
 )
 

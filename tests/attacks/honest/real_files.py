@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.attacks.honest.pair import HonestFamily
+from tests.support.elf import in_section
 from tests.support.real_wheels import RealWheel
 from tests.support.wheels import Entry, pack
 
@@ -79,3 +80,13 @@ def leftovers_of_the_tool_on_another_day(wheel: RealWheel) -> list[bytes]:
         return []
     entries = [*added, *wheel.with_files({wheel.info("zip-safe"): b"\n"})]
     return [pack(replace(entry, date=0x5822) for entry in entries)]
+
+
+@REAL_FILES.equivalent("native.relinked", "record-follows")
+def native_code_with_another_build_id(wheel: RealWheel) -> list[bytes]:
+    """It is a hash of the whole file, debug information with its paths included."""
+    libraries = [name for name in wheel.files if name.endswith(".so")]
+    return [
+        wheel.forge({name: in_section(wheel.files[name], ".note.gnu.build-id", 16, bytes(20))})
+        for name in libraries
+    ]

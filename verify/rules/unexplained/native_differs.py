@@ -1,23 +1,38 @@
 """Rule `native.differs`: native code on both sides, not the same bytes.
 
-Another compiler, another build path, or another program: the bytes alone do not tell.
+Another compiler, another build path, or another program. Where both files can be read the evidence
+says how much of the code is the same, function by function, and what is left to read.
 """
 
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING
+
 from verify.archive.facts import unexplained
-from verify.finding import Finding
+from verify.finding import Finding, JSONValue
 from verify.rules.evidence import binary_facts
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native
 
+if TYPE_CHECKING:
+    from verify.native.compare import NativeComparison
+    from verify.native.surface import Surface
 
-def native_differs(difference: Difference, _context: Context) -> Finding | None:
-    """Name native code that differs."""
+_MAX_PROBLEMS = 20
+_MAX_FUNCTIONS = 40
+_MAX_NAMES = 100
+_MAX_WIDTH = 200
+
+
+def native_differs(difference: Difference, context: Context) -> Finding | None:
+    """Name native code that differs, and how far it does."""
     ours, theirs = difference.published, difference.rebuilt
     if ours is None or theirs is None or not is_native(difference.name, ours):
         return None
+    comparison = context.natives.of(difference)
     return unexplained(
         "native.differs",
-        "The published native code differs from the rebuilt one.",
+        f"The published native code differs from the rebuilt one: {_figures(comparison)}.",
         member=difference.name,
         published_size=ours.content.size,
         published_sha256=ours.content.sha256,
@@ -25,4 +40,45 @@ def native_differs(difference: Difference, _context: Context) -> Finding | None:
         rebuilt_sha256=theirs.content.sha256,
         published_facts=binary_facts(ours),
         rebuilt_facts=binary_facts(theirs),
+        **_evidence(comparison),
     )
+
+
+def _figures(comparison: "NativeComparison | str") -> str:
+    if isinstance(comparison, str):
+        return comparison[:_MAX_WIDTH]
+    surface = comparison.surface
+    return (
+        f"{surface.identical:,} of {surface.functions:,} functions are the same; "
+        f"{surface.bytes_to_read:,} of {surface.code_bytes:,} bytes of code are left to read"
+    )
+
+
+def _evidence(comparison: "NativeComparison | str") -> dict[str, JSONValue]:
+    if isinstance(comparison, str):
+        return {"unread": comparison[:_MAX_WIDTH]}
+    surface = comparison.surface
+    return {
+        "problems": [
+            {"part": problem.part, "summary": problem.summary[:_MAX_WIDTH]}
+            for problem in comparison.problems[:_MAX_PROBLEMS]
+        ],
+        "functions": surface.functions,
+        "identical": surface.identical,
+        "code_bytes": surface.code_bytes,
+        "bytes_to_read": surface.bytes_to_read,
+        "differing": _differing(surface),
+        "imported": [name[:_MAX_WIDTH] for name in comparison.imported[:_MAX_NAMES]],
+    }
+
+
+def _differing(surface: "Surface") -> list[Mapping[str, JSONValue]]:
+    return [
+        {
+            "name": read.name[:_MAX_WIDTH],
+            "published": read.published,
+            "rebuilt": read.rebuilt,
+            "same_footprint": read.same_footprint,
+        }
+        for read in islice(surface.differing, _MAX_FUNCTIONS)
+    ]

@@ -1,0 +1,43 @@
+"""Rule `native.relinked`: a shared object that holds the same, laid out or labelled otherwise.
+
+Explains: two ELF files of one name, a library or an extension module for x86-64, where every byte
+of the published one is accounted for by the rebuilt one (`verify.native.compare`): its code is the
+same instructions, its data the same bytes, and every address in them means the same; the loader is
+told the same; what is never loaded is exactly what its kind says (compiler identification, debug
+information, symbols, build-id); and what belongs to nothing is zero.
+
+Harmless because: the loader and the processor do the same with both. Free are the order and the
+places of functions and sections, and what debuggers read.
+"""
+
+from verify.archive.facts import benign
+from verify.finding import Finding
+from verify.rules.interface import Context, Difference
+
+_LIBRARY = ".so"
+
+
+def native_relinked(difference: Difference, context: Context) -> Finding | None:
+    """Explain native code whose comparison leaves nothing open."""
+    ours, theirs = difference.published, difference.rebuilt
+    if ours is None or theirs is None or not _is_library(difference.name):
+        return None
+    comparison = context.natives.of(difference)
+    if isinstance(comparison, str) or comparison.problems:
+        return None
+    surface = comparison.surface
+    return benign(
+        "native.relinked",
+        "The native code does the same as the rebuilt one; its layout or its labels differ.",
+        member=difference.name,
+        functions=surface.functions,
+        code_bytes=surface.code_bytes,
+        published_size=ours.content.size,
+        rebuilt_size=theirs.content.size,
+    )
+
+
+def _is_library(name: str) -> bool:
+    """Whether the name is one that a loader is asked for, with or without a version."""
+    last = name.rpartition("/")[2]
+    return last.endswith(_LIBRARY) or f"{_LIBRARY}." in last
