@@ -18,16 +18,8 @@ _LINK_ORDER = 0x80
 _FLAGS = 0x80200FF7
 """All `sh_flags` that there are, with SHF_GNU_RETAIN and SHF_EXCLUDE."""
 
-_SEGMENT_ALIGNMENTS = {
-    SegmentKind.DYNAMIC: (4, 8),
-    SegmentKind.INTERP: (1, 2, 4, 8, 16),
-    SegmentKind.PHDR: (4, 8),
-    SegmentKind.GNU_EH_FRAME: (4,),
-    SegmentKind.GNU_STACK: (0, 1, 4, 8, 16),
-    SegmentKind.GNU_RELRO: (1,),
-    SegmentKind.GNU_PROPERTY: (4, 8),
-}
-"""What linkers write; those of mapped and of thread-local segments are looked at elsewhere."""
+_OTHER_ALIGNMENTS = (0, 1, 2, 4, 8, 16, 32, 64)
+"""Of segments that are neither mapped nor of notes; nothing goes by it."""
 
 _MAX_ALIGNMENT = 1 << 16
 _ENTRY_SIZES = frozenset({0, 1, 2, 4, 8, 12, 16, 24, 32})
@@ -100,11 +92,11 @@ def _check_ends(elf: Elf) -> None:
 def _check_alignments(elf: Elf) -> None:
     """The loader steps through notes by their segment's alignment, which is that of the section."""
     for segment in elf.segments:
-        known = _SEGMENT_ALIGNMENTS.get(SegmentKind(segment.kind))
+        known: tuple[int, ...] = _OTHER_ALIGNMENTS
         if segment.kind == SegmentKind.NOTE:
-            inside = [s.alignment for s in elf.loaded if s.address == segment.address and s.size]
-            known = tuple(inside)
-        if known is not None and segment.alignment not in known:
+            known = tuple(s.alignment for s in elf.loaded if s.address == segment.address)
+        is_mapped = segment.kind in {SegmentKind.LOAD, SegmentKind.TLS}
+        if not is_mapped and segment.alignment not in known:
             raise UnreadableElfError("a segment is aligned as no linker does")
 
 
