@@ -14,7 +14,7 @@ It is run under the names of compilers, beside a `compiler.json`:
      "paths": {"": "/project"}}
 
 Beside it may be a directory `runtime` with parts of the C runtime, in assembly: they are linked in
-place of the compiler's own.
+place of the compiler's own. Likewise `headers`, which are found before the system's.
 
 The keys of `flags` are those of a recipe's `compiler_flags`, see `builders.native_flags`: exact
 flags under `""` and for sources whose path ends so, else flags in place of the interpreter's under
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Settings = Dict[str, Any]
 
 CONFIG = "compiler.json"
+HEADERS = "headers"
 
 C = frozenset((".c", ".i"))
 CXX = frozenset((".cc", ".cp", ".cpp", ".cxx", ".c++", ".C", ".CPP", ".ii"))
@@ -82,6 +83,8 @@ def main():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), CONFIG)) as file:
         settings = json.load(file)
     compiler = settings["compilers"][name]
+    headers = os.path.join(os.path.dirname(os.path.abspath(__file__)), HEADERS)
+    settings["headers"] = headers if os.path.isdir(headers) else ""
     if "-shared" in sys.argv:
         settings["runtime"] = runtime(settings["compilers"]["gcc"])
     arguments = rewritten(sys.argv[1:], settings, os.getcwd(), name)
@@ -134,6 +137,8 @@ def compiling(arguments, found, settings, directory, name):
     if "-shared" in arguments:
         kept = linking(kept, settings)
     added = [flag for flag in str(flags[key]).split() if is_fit(flag, found, name)]
+    if settings.get("headers"):
+        added += ["-isystem", settings["headers"]]
     path = paths.get(matching(paths, found[0], directory))
     if path:
         added.append("-ffile-prefix-map=%s=%s" % (directory, path))

@@ -27,6 +27,8 @@ _GXX_NAMES = ("g++", "c++", "x86_64-linux-gnu-g++")
 
 HERE = Path(__file__).parent
 
+HEADERS = compiler.HEADERS
+
 _OWN_BIN = PurePosixPath("/usr/bin")
 
 
@@ -124,16 +126,21 @@ def prepare_compilers(recipe: Recipe, toolchain: Toolchain | None, store: Store)
 
 
 def _runtime(recipe: Recipe) -> dict[str, str]:
-    """The sources of what is linked in place of the compiler's own, by file name."""
+    """The sources and headers that take the place of the compiler's own, by relative path."""
     words = recipe.compiler_flags.get(RUNTIME, "").split()
-    found = (path for word in words for path in sorted((HERE / RUNTIME / word).glob("*.s")))
-    return {path.name: path.read_text(encoding="utf-8") for path in found}
+    found = {word: sorted((HERE / RUNTIME / word).rglob("*.[sh]")) for word in words}
+    return {
+        str(path.relative_to(HERE / RUNTIME / word)): path.read_text(encoding="utf-8")
+        for word, paths in found.items()
+        for path in paths
+    }
 
 
 def _lay_out(folder: Path, script: str, config: str, runtime: Mapping[str, str]) -> None:
     for name, source in runtime.items():
-        (folder / RUNTIME).mkdir(exist_ok=True)
-        (folder / RUNTIME / name).write_text(source, encoding="utf-8")
+        path = folder / (HEADERS if name.endswith(".h") else RUNTIME) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
     (folder / compiler.CONFIG).write_text(config, encoding="utf-8")
     for name in (*_GCC_NAMES, *_GXX_NAMES):
         path = folder / name

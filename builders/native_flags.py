@@ -26,10 +26,10 @@ RUNTIME = "runtime"
 
 RESERVED = frozenset({EVERY_SOURCE, INSTEAD, LINK, RUNTIME})
 
-RUNTIMES = ("linkage-table-init", "constant-handle", "landing-pads")
+RUNTIMES = ("linkage-table-init", "constant-handle", "landing-pads", "glibc-2.17")
 """Those parts: directories of `builders/runtime`, whose sources say what each does otherwise.
 
-Of two with the same file the later one is taken.
+Of two with the same file the later one is taken. Headers among them are found before the system's.
 """
 
 MAX_KEYS = 1000

@@ -272,8 +272,14 @@ class _Gathered:
 
     def _runtime(self) -> str:
         """Which parts of the C runtime are not those of Debian's compiler."""
-        pads = self.has_landing_pads and self.is_red_hat
-        wanted = zip(RUNTIMES, (self.has_table_init, self.is_red_hat, pads), strict=True)
+        # Red Hat's toolsets for 7 compile against its glibc, which is 2.17.
+        found = (
+            self.has_table_init,
+            self.is_red_hat,
+            self.has_landing_pads and self.is_red_hat,
+            self.has_table_init and self.is_red_hat,
+        )
+        wanted = zip(RUNTIMES, found, strict=True)
         return " ".join(word for word, is_wanted in wanted if is_wanted)
 
 

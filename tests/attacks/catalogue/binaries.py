@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from tests.attacks.catalogue.technique import PAYLOAD, Family, Tampered
 from tests.support.real_wheels import RealWheel
 from tests.support.wheels import pack
+from verify.native.elf import SegmentKind, read_elf
 
 BINARIES = Family("Native code and bytecode")
 
@@ -20,6 +21,12 @@ _SECONDS_2020 = 1_577_836_800
 
 def _native(wheel: RealWheel) -> list[str]:
     return [name for name in wheel.files if name.endswith(".so")]
+
+
+def _loaded(data: bytes) -> int:
+    """Bytes at the start of a shared object that the loader maps; debug information is behind."""
+    loads = [one for one in read_elf(data).segments if one.kind == SegmentKind.LOAD]
+    return max(one.offset + one.file_size for one in loads)
 
 
 def _package(wheel: RealWheel) -> str:
@@ -80,7 +87,8 @@ def one_bit_of_native_code(wheel: RealWheel) -> list[bytes]:
     made = []
     for name in _native(wheel):
         data = wheel.files[name]
-        made += [wheel.forge({name: _flipped(data, len(data) * n // 8)}) for n in range(1, 8)]
+        size = _loaded(data)
+        made += [wheel.forge({name: _flipped(data, size * n // 8)}) for n in range(1, 8)]
     return made
 
 

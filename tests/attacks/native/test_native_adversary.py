@@ -752,7 +752,7 @@ def test_many_sections_of_code_with_many_frames_take_no_long() -> None:
 
     source = linked(_asm(""), link=())
     wide = linked(_asm("\n".join(one(at) for at in range(1500))), link=("-Wl,--unique=.text.*",))
-    assert _within(5, wide, source) != []
+    assert _within(60, wide, source) != []
 
 
 def test_many_sections_of_data_with_many_relocations_take_no_long() -> None:
@@ -761,7 +761,7 @@ def test_many_sections_of_data_with_many_relocations_take_no_long() -> None:
 
     text = "\n".join(one(at) for at in range(1500)) + '\n.section .data.p,"aw"\nplace: .quad 1\n'
     wide = linked(_asm(text), link=("-Wl,--unique=.data.*",))
-    assert _within(5, wide, linked(SMALL)) != []
+    assert _within(60, wide, linked(SMALL)) != []
 
 
 def test_many_functions_with_what_the_linker_knew_take_no_long() -> None:
@@ -770,7 +770,7 @@ def test_many_functions_with_what_the_linker_knew_take_no_long() -> None:
         for at in range(2500)
     )
     other = source.replace("* a +", "* a -")
-    assert _within(5, linked(other), with_word(linked(source))) != []
+    assert _within(60, linked(other), with_word(linked(source))) != []
 
 
 def test_many_functions_that_differ_take_no_long() -> None:
@@ -784,7 +784,7 @@ def test_many_functions_that_differ_take_no_long() -> None:
             lines += [" ret", " .cfi_endproc", f".type f{at},@function", f".size f{at},.-f{at}"]
         return linked(_asm("\n".join(lines)))
 
-    assert _within(5, made(1), made(100000)) != []
+    assert _within(60, made(1), made(100000)) != []
 
 
 # Pointers in data
