@@ -13,8 +13,7 @@ from builders.sandbox.interface import NoSandboxError
 ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException)
 """What the SDK raises: its own errors, and those of the transport below it."""
 
-TIMEOUT_SECONDS = 240
-"""For one answer: on a busy disk an engine has been seen to need more than one minute."""
+TIMEOUT_SECONDS = 60
 
 
 def connect() -> docker.DockerClient:

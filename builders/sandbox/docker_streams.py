@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from builders.sandbox.capture import Capture
@@ -70,16 +71,22 @@ def follow(
         meter: asked about every `CHECK_SECONDS`; it decides how often it really looks.
     """
     connection.settimeout(CHECK_SECONDS)
-    while True:
-        if time.monotonic() >= deadline:
-            return Ending.WALL_TIME
-        if ending := meter.broken():
-            return ending
-        try:
-            data = connection.recv(CHUNK)
-        except TimeoutError:
-            continue
-        if not data:
-            return None
-        if ending := take(data):
-            return ending
+    # In a thread of its own: an engine answers nothing about a container that ends before all that
+    # it wrote is read.
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(meter.broken)
+        while True:
+            if time.monotonic() >= deadline:
+                return Ending.WALL_TIME
+            if looking.done():
+                if ending := looking.result():
+                    return ending
+                looking = pool.submit(meter.broken)
+            try:
+                data = connection.recv(CHUNK)
+            except TimeoutError:
+                continue
+            if not data:
+                return None
+            if ending := take(data):
+                return ending
