@@ -2,10 +2,12 @@
 
     make corpus
 
-A corpus is a text file: a requirement and, as a comment behind it, the published file, one wheel a
-line. Results are kept in `.truewheel/corpus` under a digest of the product's code, so that a run
-that was broken off goes on where it was; every fetched and built file is in the cache. Reasons for
-what is not trusted are written by people, in `docs/corpus-reasons.toml`.
+A corpus is a text file, one wheel a line: a requirement, and as a comment behind it the published
+file. Without a file name it is the wheel for `--python-version`; `--choose` gives a pattern
+instead.
+Results are kept in `.truewheel/corpus` under a digest of the product's code, so that a run that was
+broken off goes on where it was; every fetched and built file is in the cache. Reasons for what is
+not trusted are written by people, in `docs/corpus-reasons.toml`.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import sys
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,9 @@ KEPT = ROOT / ".truewheel" / "corpus"
 PAGE = ROOT / "docs" / "corpus.md"
 REASONS = ROOT / "docs" / "corpus-reasons.toml"
 CODE = ("verify", "builders", "containers")
+CODE_SUFFIXES = frozenset({".py", ".toml", ".json", ".sh", ".s", ".h"})
+WHEEL = ".whl"
+NATIVE = ("native.relinked", "native.differs")
 TRUSTED = ("identical", "regenerated", "equivalent")
 STAGES = ("fetch", "resolve", "build", "compare")
 REPRODUCED = ("identical", "regenerated")
@@ -38,10 +43,16 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Entry:
-    """A published wheel to check."""
+    """A published wheel to check, by a pattern for its file name or an interpreter's version."""
 
     requirement: str
-    filename: str
+    filename: str = ""
+    python: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its result is kept under."""
+        return self.filename if self.filename.endswith(WHEEL) else self.requirement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,19 @@ class Outcome:
         """The verdict, with its reason where there is none."""
         reason = self.result["reason"]
         return f"{self.result['verdict']}: {reason}" if reason else str(self.result["verdict"])
+
+    @property
+    def filename(self) -> str:
+        """The wheel's file name, as far as it is known."""
+        wheel = self.result["wheel"]
+        return str(wheel["filename"]) if wheel else self.entry.name
+
+    @property
+    def native(self) -> list[Document]:
+        """Evidence on each native file that both wheels have and that was read."""
+        findings = (self.result.get("diff") or {}).get("findings", [])
+        evidence = [f["evidence"] for f in findings if f["rule"] in NATIVE]
+        return [one for one in evidence if "functions" in one]
 
     @property
     def first_verdict(self) -> str:
@@ -80,6 +104,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.corpus")
     parser.add_argument("corpora", nargs="+", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--python-version", default="3.11")
+    parser.add_argument("--choose", action="append", default=[], metavar="REQUIREMENT=PATTERN")
     parser.add_argument("--no-page", action="store_true", help="print totals only")
     options = parser.parse_args(arguments)
     missing = [str(path) for path in options.corpora if not path.is_file()]
@@ -90,7 +116,9 @@ def main(arguments: Sequence[str]) -> int:
     sections = []
     for corpus in options.corpora:
         start = time.monotonic()
-        outcomes = check_corpus(read_corpus(corpus), kept, options.jobs)
+        chosen = dict(text.rsplit("=", 1) for text in options.choose)
+        entries = read_corpus(corpus, chosen, options.python_version)
+        outcomes = check_corpus(entries, kept, options.jobs)
         print(f"{corpus.name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
         print("\n".join(totals(outcomes)))
         sections.append((corpus.stem, outcomes))
@@ -104,20 +132,30 @@ def code_digest() -> str:
     digest = hashlib.sha256()
     for folder in CODE:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in {".py", ".toml", ".json"}:
+            if path.suffix in CODE_SUFFIXES:
                 digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def read_corpus(path: Path) -> list[Entry]:
-    """The entries of a corpus, in its order."""
+def read_corpus(path: Path, chosen: Mapping[str, str], python: str) -> list[Entry]:
+    """The entries of a corpus, in its order.
+
+    Args:
+        path: the list.
+        chosen: patterns of file names by requirement.
+        python: for entries without a file name.
+    """
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    return [
-        Entry(requirement=requirement.strip(), filename=filename.strip())
-        for requirement, _, filename in (
-            line.partition("#") for line in lines if line and not line.startswith("#")
+    found = []
+    for line in lines:
+        requirement, _, comment = (part.strip() for part in line.partition("#"))
+        if not requirement:
+            continue
+        filename = comment if comment.endswith(WHEEL) else chosen.get(requirement, "")
+        found.append(
+            Entry(requirement=requirement, filename=filename, python="" if filename else python)
         )
-    ]
+    return found
 
 
 def check_corpus(entries: Sequence[Entry], kept: Path, jobs: int) -> list[Outcome]:
@@ -127,7 +165,7 @@ def check_corpus(entries: Sequence[Entry], kept: Path, jobs: int) -> list[Outcom
 
 
 def _checked(entry: Entry, kept: Path) -> Outcome:
-    path = kept / f"{entry.filename}.json"
+    path = kept / f"{entry.name}.json"
     if not path.exists():
         start = time.monotonic()
         result = _check(entry)
@@ -139,15 +177,16 @@ def _checked(entry: Entry, kept: Path) -> Outcome:
         draft.rename(path)
     document = json.loads(path.read_text(encoding="utf-8"))
     outcome = Outcome(entry=entry, result=document["result"], seconds=document["seconds"])
-    print(f"{outcome.seconds:6.1f} s  {outcome.verdict:24} {entry.filename}", file=sys.stderr)
+    print(f"{outcome.seconds:6.1f} s  {outcome.verdict:24} {outcome.filename}", file=sys.stderr)
     return outcome
 
 
 def _check(entry: Entry) -> Document | None:
     """The result of one check; None where the tool itself failed; it is tried again next time."""
     command = [sys.executable, "-m", "verify.cli", "check", "--json", "--quiet"]
+    which = ["--wheel", entry.filename] if entry.filename else ["--python-version", entry.python]
     done = subprocess.run(
-        [*command, "--wheel", entry.filename, entry.requirement],
+        [*command, *which, entry.requirement],
         cwd=ROOT,
         env=os.environ,
         capture_output=True,
@@ -158,7 +197,7 @@ def _check(entry: Entry) -> Document | None:
     except (ValueError, KeyError):
         results = []
     if len(results) != 1:
-        print(f"{entry.filename}: {done.stderr.decode(errors='replace')}", file=sys.stderr)
+        print(f"{entry.name}: {done.stderr.decode(errors='replace')}", file=sys.stderr)
         return None
     return results[0]
 
@@ -233,10 +272,40 @@ def page(
             "|---|---|---:|---:|---|",
         )
         for outcome in outcomes:
-            name = outcome.entry.filename
+            name = outcome.filename
             reason = "" if outcome.result["trusted"] else reasons.get(name, "not looked into")
             cells = (name, outcome.verdict, str(outcome.attempts), f"{outcome.seconds:.1f}", reason)
             yield f"| {' | '.join(cells)} |"
+        yield from _native_rows(outcomes)
+
+
+def _native_rows(outcomes: Sequence[Outcome]) -> Iterable[str]:
+    """Functions that are the same, and what of the code a person still has to read."""
+    found = {outcome.filename: outcome.native for outcome in outcomes if outcome.native}
+    if not found:
+        return
+    yield from ("", "| wheel | functions the same | of | bytes of code to read | of | share |")
+    yield "|---|---:|---:|---:|---:|---:|"
+    sums = {name: _summed(files) for name, files in found.items()}
+    for name, (same, functions, to_read, code) in sums.items():
+        share = 100 * to_read / (code or 1)
+        yield f"| {name} | {same} | {functions} | {to_read} | {code} | {share:.1f} % |"
+    same = sum(counts[0] for counts in sums.values())
+    functions = sum(counts[1] for counts in sums.values())
+    median = statistics.median(100 * to_read / (code or 1) for _, _, to_read, code in sums.values())
+    yield ""
+    yield f"{same} of {functions} functions are the same ({100 * same / (functions or 1):.1f} %);"
+    yield f"the median share to read is {median:.1f} %."
+
+
+def _summed(files: Sequence[Document]) -> tuple[int, int, int, int]:
+    """Functions that are the same, all; bytes of code to read, all. Relinked ones are all read."""
+    whole = [{"identical": one["functions"], "bytes_to_read": 0, **one} for one in files]
+    same, functions, to_read, code = (
+        sum(int(one[key]) for one in whole)
+        for key in ("identical", "functions", "bytes_to_read", "code_bytes")
+    )
+    return same, functions, to_read, code
 
 
 def _group_rows(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> Iterable[str]:
