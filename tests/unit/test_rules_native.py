@@ -260,7 +260,7 @@ PATHS = {
     "working-directory": ("$ORIGIN:", "", [""]),
     "relative": ("lib", "", ["lib"]),
     "in-the-wheel": ("$ORIGIN/../example.libs:${ORIGIN}/x", "", []),
-    "both-absolute": ("/io/build/lib", "/root/build/lib", []),
+    "both-absolute": ("/io/build/lib", "/home/build/lib", []),
 }
 
 
