@@ -256,7 +256,7 @@ def test_an_earlier_report_does_not_outlive_a_failure(
     explainer = Explainer(choice="bubblewrap", cache_root=kept_cache, listener=silent)
     assert explainer.explain(published, rebuilt, target).status is ExplanationStatus.WRITTEN
     assert target.read_bytes().startswith(HEADER)
-    hasty = replace(explainer, bounds=Bounds(limits=replace(LIMITS, wall_seconds=0.2)))
+    hasty = replace(explainer, bounds=Bounds(limits=replace(LIMITS, wall_seconds=0.01)))
     report = hasty.explain(published, rebuilt, target)
     assert (report.status, report.path) == (ExplanationStatus.FAILED, None)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
