@@ -7,6 +7,7 @@ likeliest change first. Whether it was right shows when the wheel is built again
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -193,11 +194,17 @@ def by_command(published: Profile, tried: Tried) -> Iterator[Change]:
     """
     names = differing(published, tried.profile)
     own = f"{published.directory}/"
-    if tried.choices.setup_options or all(name.startswith(own) for name in names):
+    packed = [name for name in names if not name.startswith(own) and not _is_library(name)]
+    if tried.choices.setup_options or not packed:
         return
     if SETUPTOOLS in {file.name for file in tried.recipe.requirements}:
         yield {"mode": SETUP_PY}
         yield {"mode": SETUP_PY, "setup_options": INSTALL_TOO}
+
+
+def _is_library(name: str) -> bool:
+    """Whether a member is compiled, which goes by compilers and not by what was packed how."""
+    return ".so" in PurePosixPath(name).suffixes
 
 
 REFINEMENTS: tuple[Refinement, ...] = (

@@ -392,6 +392,13 @@ def test_another_command_is_for_setuptools_alone_and_for_no_chosen_options() -> 
     assert list(by_command(profile(), rebuilt)) == []
 
 
+def test_native_code_that_differs_is_no_reason_to_call_setup_py() -> None:
+    library = {"example/_speed.cpython-311-x86_64-linux-gnu.so": b"code"}
+    recipe = requiring("setuptools==69.0.3")
+    assert list(by_command(profile(), tried(library, recipe=recipe))) == []
+    assert list(by_command(profile(), tried({**library, "more.py": b""}, recipe=recipe))) != []
+
+
 @pytest.mark.parametrize("refine", REFINEMENTS)
 @pytest.mark.parametrize("change", [{}, {"example.py": b"VALUE = 2\n"}, {"more.py": b""}])
 def test_nothing_else_is_proposed_for_modules(refine: Refinement, change: Changes) -> None:
