@@ -209,12 +209,6 @@ def _branch(data: bytes, one: _Instruction, target: int) -> Reference:
     )
 
 
-def listing(data: bytes, address: int) -> Iterator[tuple[int, str]]:
-    """The instructions of a piece of code as text, for people, with their addresses."""
-    for at, _, mnemonic, operands in _engine().disasm_lite(data, address):
-        yield at, f"{mnemonic} {operands}".strip()
-
-
 @cache
 def _engine(*, detail: bool = False) -> Cs:
     import capstone  # noqa: PLC0415 - a tenth of a second that only native wheels need

@@ -1,5 +1,6 @@
 """Operands of code that name an address: whether two of them mean the same."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 from verify.native.code import Reference
@@ -22,6 +23,7 @@ class Operands:
             self._fields: Mapping[int, Field] | None = read_fields(rebuilt.elf)
         except UnreadableElfError:
             self._fields = None
+        self._places = sorted(self._fields or ())
 
     @property
     def meaning(self) -> Meaning:
@@ -64,13 +66,14 @@ class Operands:
 
     def unknown_fields(self, pair: Pair) -> Iterator[int]:
         """Offsets in rebuilt code of what the linker wrote, and is no operand that is known."""
-        known = {reference.field for reference in pair.rebuilt.code.references}
-        for address, field in (self._fields or {}).items():
-            offset = address - pair.rebuilt.start
-            if 0 <= offset < pair.rebuilt.size and field.kind not in IN_BLOCK:
-                is_inside = field.section == pair.rebuilt.section and field.kind in DIRECT
-                if offset not in known and not is_inside:
-                    yield offset
+        fields, piece = self._fields or {}, pair.rebuilt
+        known = {reference.field for reference in piece.code.references}
+        first = bisect_left(self._places, piece.start)
+        for address in self._places[first : bisect_left(self._places, piece.end)]:
+            field, offset = fields[address], address - piece.start
+            is_inside = field.section == piece.section and field.kind in DIRECT
+            if offset not in known and not is_inside and field.kind not in IN_BLOCK:
+                yield offset
 
     def data_fields(self) -> Iterator[tuple[int, Field]]:
         """What the linker wrote to data and the loader does not change, by address."""
