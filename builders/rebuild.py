@@ -86,8 +86,9 @@ class Rebuilder:
         """
         self._refuse_foreign(recipe)
         refuse_own_releases(recipe)
-        remembered = None if fresh else self._remembered(recipe)
-        return remembered or self._build(recipe)
+        with self._store.alone("rebuilds", recipe.digest):
+            remembered = None if fresh else self._remembered(recipe)
+            return remembered or self._build(recipe)
 
     def frontend(self, recipe: Recipe) -> Frontend:
         """The sandbox made ready for a recipe's source."""

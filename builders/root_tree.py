@@ -60,9 +60,22 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
     store = Store(cache_root)
     if found := find_root(definition, cache_root):
         return found
-    archive = root_archive(definition, cache_root=cache_root, listener=listener)
-    listener(Note(message=f"unpacking {definition.reference}"))
-    store.forget_tree(KIND, definition.digest)
+    with store.alone(KIND, definition.digest):
+        if found := find_root(definition, cache_root):
+            return found
+        archive = root_archive(definition, cache_root=cache_root, listener=listener)
+        listener(Note(message=f"unpacking {definition.reference}"))
+        _unpack(definition, archive, store)
+    if found := find_root(definition, cache_root):
+        return found
+    raise StoreError(
+        f"the root of {definition.reference} is gone from the cache right after it was unpacked",
+        hint=f"does something clean {cache_root} up?",
+    )
+
+
+def _unpack(definition: Definition, archive: Path, store: Store) -> None:
+    store.forget_tree(KIND, definition.digest)  # it is damaged, or there is none
     with store.new_tree(KIND, definition.digest) as draft:
         digest = unpack(archive, draft / "root", SHOWN)
         about = {
@@ -71,12 +84,6 @@ def build_root(definition: Definition, *, cache_root: Path, listener: Listener) 
             "size": archive.stat().st_size,
         }
         (draft / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
-    if found := find_root(definition, cache_root):
-        return found
-    raise StoreError(
-        f"the root of {definition.reference} is gone from the cache right after it was unpacked",
-        hint=f"does something clean {cache_root} up?",
-    )
 
 
 def _described(tree: Path) -> KeptRoot | None:

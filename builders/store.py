@@ -1,6 +1,7 @@
 """What builders remember between runs: resolutions, hook answers, environments, rebuilds."""
 
 import errno
+import fcntl
 import os
 import shutil
 import time
@@ -102,6 +103,20 @@ class Store:
                     _rename_tree(draft, folder / digest)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    @contextmanager
+    def alone(self, kind: str, digest: str) -> Iterator[None]:
+        """Makes other threads and processes wait that want the same entry alone.
+
+        Whoever looks at an entry, finds it damaged and replaces it must do so alone: what it
+        forgets may else be the whole one that another has made meanwhile.
+        """
+        folder = self.folder("locks")
+        with storing(folder):
+            lock = (folder / f"{kind}-{digest}").open("a")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 def sweep(folder: Path) -> None:

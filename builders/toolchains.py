@@ -83,9 +83,12 @@ def open_toolchain(
             f"{definition.reference} is not made yet, which takes the network",
             hint=f"run this once: truewheel images build {name}",
         )
-    archive = toolchain_archive(definition, cache_root=cache_root, listener=listener)
-    listener(Note(message=f"unpacking {definition.reference}"))
-    _unpack(definition, archive, cache_root)
+    with Store(cache_root).alone(KIND, definition.digest):
+        if kept := kept_toolchain(definition, cache_root).toolchain:
+            return kept
+        archive = toolchain_archive(definition, cache_root=cache_root, listener=listener)
+        listener(Note(message=f"unpacking {definition.reference}"))
+        _unpack(definition, archive, cache_root)
     if kept := kept_toolchain(definition, cache_root).toolchain:
         return kept
     raise StoreError(
@@ -156,8 +159,7 @@ def toolchain_archive(
 
 def _unpack(definition: ToolchainDefinition, archive: Path, cache_root: Path) -> None:
     store = Store(cache_root)
-    if kept_toolchain(definition, cache_root).toolchain is None:
-        store.forget_tree(KIND, definition.digest)  # it is damaged, or there is none
+    store.forget_tree(KIND, definition.digest)  # it is damaged, or there is none
     with store.new_tree(KIND, definition.digest) as draft:
         digest = unpack(archive, draft / "root", SHOWN)
         about = {"digest": digest, "size": archive.stat().st_size}

@@ -1,5 +1,6 @@
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,22 @@ def test_an_unreadable_text_is_forgotten(tmp_path: Path) -> None:
     store.remember("resolutions", "abc", "x")
     (tmp_path / "resolutions" / "abc").write_bytes(b"\xff")
     assert store.recall("resolutions", "abc") is None
+
+
+def test_who_works_alone_on_an_entry_makes_only_those_wait_that_want_the_same(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    waited = threading.Event()
+
+    def same() -> None:
+        with Store(tmp_path).alone("rebuilds", "abc"):
+            waited.set()
+
+    with store.alone("rebuilds", "abc"):
+        thread = threading.Thread(target=same)
+        thread.start()
+        with Store(tmp_path).alone("rebuilds", "def"), Store(tmp_path).alone("roots", "abc"):
+            assert not waited.wait(0.2)
+    thread.join(10)
+    assert waited.is_set()
