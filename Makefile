@@ -13,7 +13,7 @@ DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 # A private container engine where none answers; without root, bubblewrap does without one.
 ENGINE := $(BIN)/python -m containers.engine run --optional --
 
-.PHONY: setup os-packages demo test test-fast lint bench bench-compare corpus knowledge fuzz flips
+.PHONY: setup os-packages demo test test-fast lint bench bench-compare bench-native corpus knowledge fuzz flips
 .PHONY: clean
 
 setup: os-packages $(READY)
@@ -50,6 +50,9 @@ bench: setup
 
 bench-compare: setup
 	$(BIN)/python -m benchmarks.compare
+
+bench-native: setup
+	$(BIN)/python -m benchmarks.native
 
 # Every wheel that the lists in CORPUS name; writes docs/corpus.md.
 corpus: setup

@@ -3,19 +3,20 @@
 On x86-64 only two kinds of operand name an address: memory relative to the instruction pointer, and
 the target of a relative branch (AMD64 Architecture Programmer's Manual, volume 3, sections 1.4 and
 1.7). Everything else of an instruction is the same wherever it is loaded. capstone tells where each
-instruction ends and which of them have such an operand; of two functions with equal bytes outside
-these operands it is asked about one alone, so that no reading of it can differ between the two.
+instruction ends and which of them have such an operand; of two functions with equal bytes
+outside these operands it is asked about one alone (`reread`): no reading of it can differ between
+the two, and it is most of the time that a comparison takes.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from capstone import Cs
 
@@ -41,6 +42,7 @@ class Reference:
     Attributes:
         at: offset of the instruction in its piece of code.
         field: offset of the operand's bytes in the piece; their number is `width`.
+        origin: offset in the piece that the operand is a distance from, the next instruction's.
         target: the address.
         is_branch: whether control goes there.
         is_address: whether the instruction takes the address itself (`lea`), so that nothing says
@@ -50,6 +52,7 @@ class Reference:
     at: int
     field: int
     width: int
+    origin: int
     target: int
     is_branch: bool
     is_address: bool
@@ -83,19 +86,23 @@ def decode(data: bytes, address: int) -> Code:
     references: list[Reference] = []
     end, reached, last = address + len(data), address, ""
     jumps = False
-    for at, size, mnemonic, operands in _engine().disasm_lite(data, address):
-        reached, last = at + size, mnemonic
-        one = _Instruction(at=at, offset=at - address, size=size, mnemonic=mnemonic)
+    instructions = list(disassemble(data, address))
+    for at, size, mnemonic, operands in instructions:
         if "ip" in operands and "[" in operands:
+            one = _Instruction(at=at, offset=at - address, size=size, mnemonic=mnemonic)
             references.append(_memory(data, one, operands))
-        elif mnemonic.startswith(_BRANCHES):
+        elif is_branch(mnemonic):
             if not operands.startswith("0x"):
                 jumps = jumps or mnemonic.endswith("jmp")
             elif not address <= (target := int(operands, 16)) < end:
+                one = _Instruction(at=at, offset=at - address, size=size, mnemonic=mnemonic)
                 references.append(_branch(data, one, target))
+    if instructions:
+        at, size, last, _ = instructions[-1]
+        reached = at + size
     for reference in references:
         skeleton[reference.field : reference.field + reference.width] = bytes(reference.width)
-    tables = tuple(_tables(data, address, references)) if jumps else ()
+    tables = tuple(_tables(instructions, address, references)) if jumps else ()
     return Code(
         skeleton=bytes(skeleton),
         references=tuple(references),
@@ -104,6 +111,28 @@ def decode(data: bytes, address: int) -> Code:
         jumps=jumps,
         is_whole=reached == end,
     )
+
+
+def reread(known: Code, data: bytes, address: int) -> Code | None:
+    """What `decode` makes of bytes that are those of a known piece, but for its operands.
+
+    Where instructions end does not hang on the value of such an operand, nor does anything else of
+    them. None if other bytes differ, or a branch leads into the piece itself or nowhere.
+    """
+    if len(data) != len(known.skeleton):
+        return None
+    skeleton = bytearray(data)
+    references: list[Reference] = []
+    for one in known.references:
+        field = data[one.field : one.field + one.width]
+        skeleton[one.field : one.field + one.width] = bytes(one.width)
+        target = address + one.origin + int.from_bytes(field, "little", signed=True)
+        if one.is_branch and (target < 0 or address <= target < address + len(data)):
+            return None
+        references.append(replace(one, target=target))
+    if skeleton != known.skeleton:
+        return None
+    return replace(known, references=tuple(references))
 
 
 def without_padding(data: bytes) -> tuple[int, int]:
@@ -133,12 +162,14 @@ _LOAD = re.compile(r"(\w+), dword ptr \[(\w+) \+ \w+\*4\]")
 _PAIR = re.compile(r"(\w+), (\w+)")
 
 
-def _tables(data: bytes, address: int, references: list[Reference]) -> Iterator[int]:
+def _tables(
+    instructions: Iterable[tuple[int, int, str, str]], address: int, references: list[Reference]
+) -> Iterator[int]:
     """Follow an address from `lea` over a load by index and an addition to a jump."""
     taken = {one.at: place for place, one in enumerate(references) if one.is_address}
     bases: dict[str, int] = {}
     loaded: dict[str, int] = {}
-    for at, _, mnemonic, operands in _engine().disasm_lite(data, address):
+    for at, _, mnemonic, operands in instructions:
         first = operands.partition(",")[0]
         if mnemonic == "lea" and at - address in taken:
             bases[first] = taken[at - address]
@@ -182,6 +213,7 @@ def _memory(data: bytes, one: _Instruction, operands: str) -> Reference:
         at=one.offset,
         field=field,
         width=4,
+        origin=one.offset + one.size,
         target=one.at + one.size + distance,
         is_branch=one.mnemonic.endswith(("call", "jmp")),
         is_address=one.mnemonic == "lea",
@@ -205,8 +237,24 @@ def _branch(data: bytes, one: _Instruction, target: int) -> Reference:
     if one.at + one.size + distance != target:
         raise OddCodeError(f"{one.mnemonic} at {one.at:#x}")
     return Reference(
-        at=one.offset, field=field, width=width, target=target, is_branch=True, is_address=False
+        at=one.offset,
+        field=field,
+        width=width,
+        origin=one.offset + one.size,
+        target=target,
+        is_branch=True,
+        is_address=False,
     )
+
+
+def disassemble(data: bytes, address: int) -> Iterator[tuple[int, int, str, str]]:
+    """Address, size in bytes, mnemonic and operands of each instruction, up to one that is none."""
+    yield from _engine().disasm_lite(data, address)
+
+
+def is_branch(mnemonic: str) -> bool:
+    """Whether an instruction's operand may be the address that control goes to."""
+    return mnemonic.startswith(_BRANCHES)
 
 
 @cache

@@ -108,6 +108,11 @@ class SegmentFlag(IntFlag):
     READ = 4
 
 
+# Asked a million times of a large file, and an operation of an enumeration takes a microsecond.
+_ALLOC = int(SectionFlag.ALLOC)
+_RUN = int(SectionFlag.ALLOC | SectionFlag.EXEC)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
     """One section header; sizes and addresses in bytes."""
@@ -132,12 +137,12 @@ class Section:
     @property
     def is_loaded(self) -> bool:
         """Whether it is part of the process."""
-        return bool(self.flags & SectionFlag.ALLOC)
+        return bool(self.flags & _ALLOC)
 
     @property
     def is_code(self) -> bool:
         """Whether it holds instructions."""
-        return self.is_loaded and bool(self.flags & SectionFlag.EXEC)
+        return self.flags & _RUN == _RUN
 
     @property
     def in_file(self) -> bool:

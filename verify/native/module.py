@@ -2,11 +2,12 @@
 
 import struct
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from verify.native.code import Code, OddCodeError, decode, without_padding
+from verify.native.code import Code, OddCodeError, decode, reread, without_padding
 from verify.native.dynamic import Dynamic, read_dynamic
 from verify.native.elf import (
     PAGE,
@@ -90,6 +91,9 @@ class Module:
 MAX_PADDING = 64
 """Bytes that do nothing between two functions; no processor gains from a larger alignment."""
 
+_MAX_TRIES = 64
+"""Known pieces of one size that code is held against; trying one takes a fraction of decoding."""
+
 _TABLES = frozenset(
     {
         (".dynsym", SectionKind.DYNSYM),
@@ -118,8 +122,12 @@ def is_data(section: Section) -> bool:
     return not section.is_code and not is_table
 
 
-def read_module(data: bytes) -> Module:
+def read_module(data: bytes, like: Module | None = None) -> Module:
     """Read a shared object.
+
+    Args:
+        data: the file.
+        like: another one, much of whose code may be the same; that is then not decoded again.
 
     Raises:
         UnreadableElfError: it is none for x86-64, or something in it contradicts something else.
@@ -137,7 +145,7 @@ def read_module(data: bytes) -> Module:
     unwinding = read_unwinding(elf)
     frames = [one.frame for one in unwinding.functions if one.frame.size]
     try:
-        pieces = tuple(_pieces(elf, frames, _names(elf)))
+        pieces = tuple(_pieces(elf, frames, _names(elf), _Decoder(like)))
     except OddCodeError as error:
         raise UnreadableElfError(f"has an instruction that is not understood: {error}") from error
     return Module(
@@ -218,7 +226,28 @@ def _names(elf: Elf) -> dict[int, str]:
     return found
 
 
-def _pieces(elf: Elf, frames: Sequence[Frame], names: Mapping[int, str]) -> Iterator[Piece]:
+class _Decoder:
+    """Decodes code; of what another module has too, only the addresses in it."""
+
+    def __init__(self, like: Module | None) -> None:
+        self._known: dict[tuple[int, str | None], list[Code]] = defaultdict(list)
+        for piece in like.pieces if like else ():
+            if piece.code.is_whole:
+                self._known[piece.size, piece.name].append(piece.code)
+                if piece.name is not None:
+                    self._known[piece.size, None].append(piece.code)
+
+    def __call__(self, data: bytes, address: int, name: str | None) -> Code:
+        known = self._known.get((len(data), name), ())
+        for one in known[:_MAX_TRIES]:
+            if (code := reread(one, data, address)) is not None:
+                return code
+        return decode(data, address)
+
+
+def _pieces(
+    elf: Elf, frames: Sequence[Frame], names: Mapping[int, str], decoded: _Decoder
+) -> Iterator[Piece]:
     for section in elf.loaded:
         if not section.is_code or section.name in LINKAGE:
             continue
@@ -229,13 +258,14 @@ def _pieces(elf: Elf, frames: Sequence[Frame], names: Mapping[int, str]) -> Iter
         for frame, start, end in _stretches(section, content, own):
             padding, behind = start - behind, end
             data = content[start - section.address : end - section.address]
+            name = names.get(start)
             yield Piece(
                 start=start,
                 size=end - start,
                 section=section.name,
                 frame=frame,
-                name=names.get(start),
-                code=decode(data, start),
+                name=name,
+                code=decoded(data, start, name),
                 padding=padding,
             )
         if section.end - behind > MAX_PADDING:
