@@ -6,9 +6,7 @@ uv only reads metadata here: `--only-binary :all:` keeps it from building (and s
 on the host.
 """
 
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -36,44 +34,14 @@ from builders.machine import environment_tags, uv_platform
 from builders.recipe import digest_of
 from builders.resolve_old import ListedWheels
 from builders.store import Store, StoreError
+from builders.uv import UV_TIMEOUT, UvRun, UvTimeoutError, run_uv
 from verify.errors import TruewheelError
 from verify.index.interface import FileKind, Index, IndexFile, IndexUnreachableError, Sha256
-
-UV_TIMEOUT = 300.0
 
 SETTLED = timedelta(minutes=15)
 """Files uploaded a moment ago may not be listed everywhere yet."""
 
-MAX_SAID = 2000
-"""Characters of uv's words in a message."""
-
 REQUIREMENTS, CONSTRAINTS = "requirements.in", "constraints.txt"
-
-_INDEX = re.compile(
-    r"""
-    ^(?:error|\ \ cause):\ (?:
-        Failed\ to\ fetch:?\ (?!.*file://)
-      | Request\ failed\ after
-      | error\ sending\ request
-      | HTTP\ status\ (?:server|client)\ error
-      | client\ error\ \(
-      | Received\ some\ unexpected
-      | Unsupported\ `Content-Type`
-      | unexpected\ argument | invalid\ value   # uv's own options: only the index URLs vary
-      | Network\ connectivity\ is\ disabled
-    )
-    | ^hint:\ Packages\ were\ unavailable\ because\ the\ network\ was\ disabled
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-"""uv's words for an index that did not answer properly, at the start of its own lines: text that it
-quotes from requirements and metadata is never there."""
-
-_DISK = re.compile(
-    r"^  cause: (?:No space left on device|Disk quota exceeded|Permission denied"
-    r"|Read-only file system|Input/output error) \(os error \d+\)$",
-    re.MULTILINE,
-)
 
 _NEEDS_BUILD = re.compile(r"Wheels are required for `([A-Za-z0-9._-]+)`")
 
@@ -170,13 +138,11 @@ class UvResolver:
         return tuple(_listed_wheel(*release, listed) for release in _releases(document))
 
     def _ask_uv(self, question: Question) -> str:
-        from uv import find_uv_bin  # noqa: PLC0415 - only a cold cache needs it
-
         with TemporaryDirectory(prefix="truewheel-") as folder:
             _write_lines(Path(folder) / REQUIREMENTS, question.requirements)
             _write_lines(Path(folder) / CONSTRAINTS, question.constraints)
             command = [
-                find_uv_bin(), "pip", "compile", REQUIREMENTS,
+                "pip", "compile", REQUIREMENTS,
                 "--constraints", CONSTRAINTS,
                 "--format", "pylock.toml",
                 "--exclude-newer", question.as_of.astimezone(UTC).isoformat(),
@@ -184,68 +150,49 @@ class UvResolver:
                 "--python-platform", uv_platform(),
                 "--only-binary", ":all:",
                 "--python", sys.executable,
-                "--no-python-downloads", "--no-progress", "--color", "never",
                 "--cache-dir", str(self._store.folder("uv").absolute()),
                 *self._indexes.arguments,
                 *(["--offline"] if self._offline else []),
             ]  # fmt: skip
-            return _run_uv(command, self._indexes.environment, Path(folder))
+            return _locked(command, self._indexes.environment, Path(folder))
 
 
 def _write_lines(path: Path, lines: tuple[str, ...]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _run_uv(command: list[str], environment: Mapping[str, str], folder: Path) -> str:
-    """Run uv in a folder of its own, where no requirement can be the name of a file."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_", "PYTHON"))}
+def _locked(command: list[str], environment: Mapping[str, str], folder: Path) -> str:
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**kept, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=UV_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        done = run_uv(command, environment, folder)
+    except UvTimeoutError as error:
         # uv gives up a silent index much sooner: these requirements take too long to solve.
         raise BuildFault(
             f"resolving build requirements took more than {UV_TIMEOUT:.0f} s",
             code=FailureCode.TIMEOUT,
         ) from error
-    if done.returncode == 0:
-        return done.stdout.decode("utf-8", errors="replace")
-    raise _failure(done.stderr.decode("utf-8", errors="replace"))
+    if done.succeeded:
+        return done.output
+    raise _failure(done)
 
 
-def _failure(stderr: str) -> TruewheelError:
-    """Whose fault it was.
-
-    What the index and the disk did is known by uv's words; the rest, also what uv cannot parse,
-    lies in the requirements and the wheels that they lead to.
-    """
-    needs_build = _NEEDS_BUILD.search(stderr)
+def _failure(done: UvRun) -> TruewheelError:
+    """Whose fault it was: the disk's, the index's, else that of what was asked for."""
+    needs_build = _NEEDS_BUILD.search(done.errors)
     if needs_build is not None:
-        return SourceOnlyError(needs_build[1], tuple(_told_requirements(needs_build[1], stderr)))
-    said = " ".join(
-        line.strip().removeprefix("cause: ")
-        for line in stderr.splitlines()
-        if line.strip() and not line.startswith(("warning:", "hint:"))
-    )[:MAX_SAID]
-    if _DISK.search(stderr):
+        told = tuple(_told_requirements(needs_build[1], done.errors))
+        return SourceOnlyError(needs_build[1], told)
+    if done.disk_failed:
         return StoreError(
-            f"build requirements cannot be resolved: {said}",
+            f"build requirements cannot be resolved: {done.said}",
             hint="free some space or choose another place with --cache-dir",
         )
-    if _INDEX.search(stderr):
+    if done.index_failed:
         return IndexUnreachableError(
-            f"the index could not be asked for build requirements: {said}",
+            f"the index could not be asked for build requirements: {done.said}",
             hint="check the network and the index URL; without --offline nothing is assumed cached",
         )
     return BuildFault(
-        f"no build environment as of that day: {said}", code=FailureCode.NO_BUILD_REQUIREMENTS
+        f"no build environment as of that day: {done.said}", code=FailureCode.NO_BUILD_REQUIREMENTS
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from builders.errors import BuildFault
 from builders.resolve import Question, SourceOnlyError, UvIndexes, UvResolver, _failure
 from builders.store import Store, StoreError
+from builders.uv import UvRun
 from verify.index.interface import IndexFile, IndexUnreachableError, Project, Sha256
 
 PAST = datetime(2024, 5, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ error: Failed to fetch: http://example.org/simple/x/
 def test_the_indexs_failures_are_told_from_the_requirements(
     stderr: str, expected: type[Exception]
 ) -> None:
-    assert type(_failure(stderr)) is expected
+    assert type(_failure(UvRun(succeeded=False, output="", errors=stderr))) is expected
 
 
 def test_quoted_text_does_not_pass_for_a_failure_of_the_index() -> None:
@@ -54,7 +55,7 @@ def test_quoted_text_does_not_pass_for_a_failure_of_the_index() -> None:
         "         error: Failed to fetch: http://example.org\n"
         "           cause: error sending request for url; network was disabled\n"
     )
-    assert type(_failure(stderr)) is BuildFault
+    assert type(_failure(UvRun(succeeded=False, output="", errors=stderr))) is BuildFault
 
 
 class NoIndex:
