@@ -69,7 +69,7 @@ class UvRun:
     def said(self) -> str:
         """What it said of the failure, in one line."""
         return " ".join(
-            line.strip().removeprefix("cause: ")
+            line.strip().removeprefix("error: ").removeprefix("cause: ")
             for line in self.errors.splitlines()
             if line.strip() and not line.startswith(("warning:", "hint:"))
         )[:MAX_SAID]

@@ -22,12 +22,17 @@ STAGE_WORDS = {
 }
 
 
-def result_console(output: Output) -> "Console":
+def result_console(output: Output, *, stderr: bool = False) -> "Console":
     """The console for results; paths and hashes are never wrapped."""
     from rich.console import Console  # noqa: PLC0415 - JSON output does without rich
 
     return Console(
-        no_color=output.no_color or None, soft_wrap=True, highlight=False, emoji=False, markup=False
+        stderr=stderr,
+        no_color=output.no_color or None,
+        soft_wrap=True,
+        highlight=False,
+        emoji=False,
+        markup=False,
     )
 
 

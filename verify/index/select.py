@@ -95,14 +95,23 @@ def choose_wheels(
     if all_wheels or glob is not None:
         chosen = (wheel for wheel in wheels if glob is None or fnmatchcase(wheel.filename, glob))
         return tuple(sorted(chosen, key=lambda wheel: wheel.filename))
+    return ranked_wheels(project, version, target)[:1]
+
+
+def ranked_wheels(project: Project, version: Version, target: Target) -> tuple[IndexFile, ...]:
+    """The wheels of a release that pip can install on a target, in its order of preference.
+
+    Raises:
+        UsageFault: the target's platform is no platform tag.
+    """
     priorities = {tag: -priority for priority, tag in reversed(list(enumerate(target.tags())))}
     ranked = [
         (rank, wheel)
-        for wheel in wheels
+        for wheel in _of_kind(project, version, FileKind.WHEEL)
         if target.accepts_python(wheel.requires_python)
         and (rank := _rank(wheel, priorities)) is not None
     ]
-    return (max(ranked, key=lambda pair: pair[0])[1],) if ranked else ()
+    return tuple(wheel for _, wheel in sorted(ranked, key=_by_rank, reverse=True))
 
 
 def choose_sdist(project: Project, version: Version) -> IndexFile | None:
@@ -158,6 +167,10 @@ def _rank(file: IndexFile, priorities: dict[Tag, int]) -> _Rank | None:
         return None
     matching = [priorities[tag] for tag in tags if tag in priorities]
     return (file.yanked is None, max(matching), build, file.filename) if matching else None
+
+
+def _by_rank(ranked: tuple[_Rank, IndexFile]) -> _Rank:
+    return ranked[0]
 
 
 def _sdist_order(file: IndexFile) -> tuple[bool, int, str]:

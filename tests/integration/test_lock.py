@@ -1,0 +1,331 @@
+"""`lock INPUT -o OUTPUT` against an index on loopback: what is written, and what is refused."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from uv import find_uv_bin
+
+from tests.support.command import Ran, assert_valid, truewheel
+from tests.support.index_server import IndexServer, ServedFile, Status
+from tests.support.projects import BACKEND, MODULES, make_sdist
+
+DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+class Shop:
+    """An index with small projects, of which one may be tampered with."""
+
+    def __init__(self, index: IndexServer, folder: Path) -> None:
+        self.index, self.folder = index, folder
+
+    def release(
+        self,
+        name: str,
+        *,
+        requires: tuple[str, ...] = (),
+        published: Mapping[str, str] = MODULES,
+        sdist: bool = True,
+        more: tuple[ServedFile, ...] = (),
+    ) -> bytes:
+        """Serve version 1.0 of a project; the bytes of its wheel, which is made of `published`."""
+        lines = "".join(f', "Requires-Dist: {requirement}"' for requirement in requires)
+        version_line = 'f"Version: {VERSION}", ""'
+        backend = BACKEND.replace(version_line, f'f"Version: {{VERSION}}"{lines}, ""')
+        assert not requires or backend != BACKEND
+        backend = backend.replace('"thing"', f'"{name}"')
+        source = make_sdist(self.folder, name=name, backend=backend).read_bytes()
+        spaces: dict[str, object] = {}
+        exec(backend, spaces)  # noqa: S102 - the test's own backend
+        filename = f"{name}-1.0-py3-none-any.whl"
+        write = spaces["write_wheel"]
+        assert callable(write)
+        write(self.folder / filename, published)
+        wheel = (self.folder / filename).read_bytes()
+        files = [ServedFile(filename=filename, content=wheel, upload_time=DAY)]
+        if sdist:
+            files.append(ServedFile(filename=f"{name}-1.0.tar.gz", content=source, upload_time=DAY))
+        self.index.add(name, [*files, *more])
+        return wheel
+
+
+@pytest.fixture
+def index() -> Iterator[IndexServer]:
+    with IndexServer() as server:
+        yield server
+
+
+@pytest.fixture
+def shop(index: IndexServer, tmp_path: Path) -> Shop:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    return Shop(index, folder)
+
+
+def lock(shop: Shop, cache: Path, *arguments: str | Path, ledger: str = "none") -> Ran:
+    ran = truewheel(
+        *("lock", "--sandbox", "bubblewrap", "--index-url", shop.index.url, "--ledger", ledger),
+        *arguments,
+        cache=cache,
+    )
+    assert "Traceback" not in ran.stderr
+    return ran
+
+
+def asking(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "requirements.in"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def installs(
+    tool: str, shop: Shop, locked: Path, tmp_path: Path
+) -> subprocess.CompletedProcess[str]:
+    """Install a lock as its users do: from the index, hashes required."""
+    target = tmp_path / f"by-{tool}"
+    options = ("--index-url", shop.index.url, "--require-hashes", "--no-cache-dir")
+    commands = {
+        "pip": (sys.executable, "-m", "pip", "install", *options),
+        "uv": (
+            *(find_uv_bin(), "pip", "install", "--python", sys.executable, "--no-cache"),
+            *("--index-url", shop.index.url, "--require-hashes"),
+        ),
+        "uv-pylock": (find_uv_bin(), "pip", "install", "--python", sys.executable, "--no-cache"),
+    }
+    return subprocess.run(
+        [*commands[tool], "--target", str(target), "-r", str(locked)],
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_what_is_trusted_is_locked_with_all_that_it_needs_and_pip_and_uv_install_it(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    upper = shop.release("upper", requires=("lower>=0.5", "nowhere; sys_platform == 'win32'"))
+    lower = shop.release("lower")
+    shop.release("nowhere")
+    output = tmp_path / "requirements.txt"
+    ran = lock(shop, cache, asking(tmp_path, "upper"), "-o", output)
+    assert (ran.code, ran.stderr) == (0, "")
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert output.read_text(encoding="utf-8").splitlines()[2:] == [
+        f"# For CPython {version} on linux_{os.uname().machine}.",
+        "lower==1.0 \\",
+        f"    --hash=sha256:{sha256(lower).hexdigest()}",
+        "    # identical: lower-1.0-py3-none-any.whl, rebuilt from lower-1.0.tar.gz",
+        "    # via upper",
+        "upper==1.0 \\",
+        f"    --hash=sha256:{sha256(upper).hexdigest()}",
+        "    # identical: upper-1.0-py3-none-any.whl, rebuilt from upper-1.0.tar.gz",
+    ]
+    for tool in ("pip", "uv"):
+        done = installs(tool, shop, output, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / f"by-{tool}" / "lower" / "core.py").is_file()
+
+
+def test_the_same_bytes_come_out_twice_and_the_file_is_left_alone(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    shop.release("thing")
+    output = tmp_path / "requirements.txt"
+    assert lock(shop, cache, asking(tmp_path, "thing"), "-o", output).code == 0
+    before, stamp = output.read_bytes(), output.stat().st_mtime_ns
+    again = lock(shop, cache, asking(tmp_path, "thing"), "-o", output, "--json")
+    assert (again.code, again.document["changed"], again.document["written"]) == (0, False, True)
+    assert (output.read_bytes(), output.stat().st_mtime_ns) == (before, stamp)
+
+
+def test_pylock_is_written_for_a_toml_name_and_uv_installs_it(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    wheel = shop.release("thing")
+    output = tmp_path / "pylock.toml"
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output)
+    assert (ran.code, ran.stderr) == (0, "")
+    text = output.read_text(encoding="utf-8")
+    assert sha256(wheel).hexdigest() in text
+    assert "# identical: thing-1.0-py3-none-any.whl, rebuilt from thing-1.0.tar.gz" in text
+    done = installs("uv-pylock", shop, output, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "by-uv-pylock" / "thing" / "core.py").is_file()
+
+
+def test_a_tampered_wheel_keeps_the_lock_from_being_written(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    shop.release("honest")
+    shop.release("thing", published={**MODULES, "core.py": "import os\n"})
+    output = tmp_path / "requirements.txt"
+    output.write_text("# as it was\n", encoding="utf-8")
+    ran = lock(shop, cache, asking(tmp_path, "thing", "honest"), "-o", output, "--json")
+    assert ran.code == 1
+    assert_valid(ran.document)
+    assert (ran.document["written"], ran.document["closes"]) == (False, False)
+    states = {each["name"]: bool(each["gaps"]) for each in ran.document["packages"]}
+    assert states == {"honest": False, "thing": True}
+    assert output.read_text(encoding="utf-8") == "# as it was\n"
+
+
+def test_a_partial_lock_is_one_that_pip_and_uv_refuse_and_say_why(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    shop.release("honest")
+    shop.release("thing", published={**MODULES, "core.py": "import os\n"})
+    output = tmp_path / "requirements.txt"
+    ran = lock(shop, cache, asking(tmp_path, "thing", "honest"), "-o", output, "--partial")
+    assert ran.code == 1
+    assert "honest==1.0" in output.read_text(encoding="utf-8")
+    for tool in ("pip", "uv"):
+        done = installs(tool, shop, output, tmp_path)
+        assert done.returncode != 0
+        assert "NOT-LOCKED-BY-TRUEWHEEL: thing==1.0" in done.stderr + done.stdout
+        assert not (tmp_path / f"by-{tool}").exists()
+    shop.release("thing")
+    again = lock(shop, cache, asking(tmp_path, "thing", "honest"), "-o", output)
+    assert (again.code, "!truewheel" in output.read_text(encoding="utf-8")) == (0, False)
+
+
+def test_a_partial_pylock_is_one_that_uv_refuses(shop: Shop, cache: Path, tmp_path: Path) -> None:
+    shop.release("honest")
+    shop.release("thing", sdist=False)
+    output = tmp_path / "pylock.toml"
+    ran = lock(shop, cache, asking(tmp_path, "thing", "honest"), "-o", output, "--partial")
+    assert ran.code == 3
+    assert "# Not locked: thing==1.0" in output.read_text(encoding="utf-8")
+    assert installs("uv-pylock", shop, output, tmp_path).returncode != 0
+
+
+def test_an_untrusted_wheel_gives_way_to_a_trusted_one_of_the_same_release(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    tag = f"cp{sys.version_info[0]}{sys.version_info[1]}-none-any"
+    other = shop.release("thing", published={**MODULES, "core.py": "import os\n"})
+    preferred = ServedFile(filename=f"thing-1.0-{tag}.whl", content=other, upload_time=DAY)
+    trusted = shop.release("thing", more=(preferred,))
+    output = tmp_path / "requirements.txt"
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output)
+    assert ran.code == 0
+    assert f"not trusted: {preferred.filename}" in ran.stderr
+    text = output.read_text(encoding="utf-8")
+    assert sha256(trusted).hexdigest() in text
+    assert sha256(other).hexdigest() not in text
+
+
+def test_a_project_without_source_is_undetermined(shop: Shop, cache: Path, tmp_path: Path) -> None:
+    shop.release("thing", sdist=False)
+    output = tmp_path / "requirements.txt"
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output)
+    assert (ran.code, output.exists()) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("thing>=2", "cannot be satisfied"),
+        ("thing==1.0 --hash=sha256:" + "0" * 64, "no file of thing==1.0 has a hash"),
+        ("-e ./here", "requirements.in:1"),
+        ("./here", "requirements.in:1"),
+        ("thing @ git+https://github.com/o/thing@" + "1" * 40, "archive/" + "1" * 40),
+        ("thing @ git+https://github.com/o/thing@main", "full hash of a commit"),
+        ("thing == = 1", "requirements.in:1:"),
+    ],
+)
+def test_what_cannot_be_locked_is_one_error_and_nothing_is_touched(
+    shop: Shop, cache: Path, tmp_path: Path, line: str, said: str
+) -> None:
+    shop.release("thing")
+    output = tmp_path / "requirements.txt"
+    output.write_text("# as it was\n", encoding="utf-8")
+    ran = lock(shop, cache, asking(tmp_path, line), "-o", output)
+    assert ran.code == 2
+    assert ran.stderr.count("error:") == 1
+    assert said in ran.stderr
+    assert output.read_text(encoding="utf-8") == "# as it was\n"
+
+
+def test_a_wheel_by_its_url_is_verified_as_a_file_is(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    wheel = shop.release("thing")
+    url = f"http://{shop.index.netloc}/files/thing/thing-1.0-py3-none-any.whl"
+    output = tmp_path / "requirements.txt"
+    ran = lock(shop, cache, asking(tmp_path, f"thing @ {url}"), "-o", output)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert f"thing @ {url} \\" in output.read_text(encoding="utf-8")
+    assert sha256(wheel).hexdigest() in output.read_text(encoding="utf-8")
+    assert installs("pip", shop, output, tmp_path).returncode == 0
+
+
+def test_a_failing_index_leaves_the_old_lock(shop: Shop, cache: Path, tmp_path: Path) -> None:
+    shop.release("thing")
+    shop.index.fail("thing", *[Status(503)] * 40)
+    output = tmp_path / "requirements.txt"
+    output.write_text("# as it was\n", encoding="utf-8")
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output)
+    assert ran.code == 4
+    assert output.read_text(encoding="utf-8") == "# as it was\n"
+
+
+def test_the_output_is_no_input_and_has_a_place(shop: Shop, cache: Path, tmp_path: Path) -> None:
+    path = asking(tmp_path, "thing")
+    assert lock(shop, cache, path, "-o", path).code == 2
+    assert lock(shop, cache, path, "-o", tmp_path / "no" / "where.txt").code == 2
+    assert lock(shop, cache, path, "-o", tmp_path).code == 2
+    assert path.read_text(encoding="utf-8") == "thing\n"
+
+
+def test_what_changed_at_the_index_since_the_lock_is_told(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    shop.release("thing")
+    output = tmp_path / "requirements.txt"
+    assert lock(shop, cache, asking(tmp_path, "thing"), "-o", output).code == 0
+    os.utime(output, (DAY.timestamp() + 3600, DAY.timestamp() + 3600))
+    late = ServedFile(
+        filename="thing-1.0-cp27-cp27m-win32.whl",
+        content=b"later",
+        upload_time=datetime(2024, 9, 1, tzinfo=UTC),
+    )
+    shop.release("thing", more=(late,))
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output, "--json")
+    rules = [change["rule"] for change in ran.document["changes"]]
+    assert rules == ["lock.new-files"]
+    assert ran.code == 0
+    assert "win32" not in output.read_text(encoding="utf-8")
+
+
+def test_a_remembered_lock_asks_no_sandbox(shop: Shop, cache: Path, tmp_path: Path) -> None:
+    shop.release("thing")
+    output, ledger = tmp_path / "requirements.txt", str(tmp_path / "ledger.sqlite")
+    assert lock(shop, cache, asking(tmp_path, "thing"), "-o", output, ledger=ledger).code == 0
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output, "--json", ledger=ledger)
+    (package,) = ran.document["packages"]
+    assert package["wheels"][0]["check"]["remembered"] is True
+
+
+def test_dependencies_and_groups_of_a_pyproject_are_locked(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    for name in ("one", "two", "three"):
+        shop.release(name)
+    project = tmp_path / "pyproject.toml"
+    project.write_text(
+        '[project]\nname = "own"\nversion = "1"\ndependencies = ["one"]\n'
+        '[project.optional-dependencies]\nfast = ["two"]\n[dependency-groups]\ntest = ["three"]\n',
+        encoding="utf-8",
+    )
+    ran = lock(shop, cache, project, "--json")
+    assert [each["name"] for each in ran.document["packages"]] == ["one"]
+    ran = lock(shop, cache, project, "--extra", "fast", "--group", "test", "--json")
+    assert [each["name"] for each in ran.document["packages"]] == ["one", "three", "two"]
+    assert_valid(ran.document)

@@ -1,0 +1,227 @@
+"""The writing side of `truewheel lock`: from inputs to a lock of trusted hashes."""
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from builders.store import Store
+from reports.as_json import dump
+from verify.check import check
+from verify.cli.bench import open_bench
+from verify.cli.console import progress, result_console, say_error
+from verify.cli.exits import Exit
+from verify.cli.options import Output, Work
+from verify.errors import TruewheelError, UsageFault
+from verify.index.config import uv_arguments, uv_environment
+from verify.lock.inputs.locks import read_lock
+from verify.lock.inputs.reading import read_file
+from verify.lock.making.lock import MadeLock
+from verify.lock.making.make import Earlier, Tools, make_lock
+from verify.lock.making.output import Before, look, write
+from verify.lock.making.pylock_text import pylock_text
+from verify.lock.making.requirements_text import REFUSED, requirements_text
+from verify.lock.making.resolution import Resolver
+from verify.lock.making.targets import LockTarget, lock_targets
+from verify.lock.making.wanted import Selection, Wanted, gather
+from verify.lock.revision import written_at
+from verify.results import Failure
+from verify.verdict import Verdict
+from verify.workbench import Workbench
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Making:
+    """What a person asked the lock to be.
+
+    Attributes:
+        output: None to print it.
+        pythons: `X.Y` each; none for the running one.
+        partial: write it even if it does not close.
+    """
+
+    inputs: tuple[Path, ...]
+    output: Path | None
+    selection: Selection
+    pythons: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    universal: bool = False
+    upgrade: bool = False
+    partial: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """What came of it.
+
+    Attributes:
+        written: whether the output holds the lock now.
+        changed: whether it is another than before.
+    """
+
+    lock: MadeLock | None
+    text: str = ""
+    written: bool = False
+    changed: bool = False
+    failure: Failure | None = None
+
+
+def make(making: Making, *, ledger: str | None, work: Work, output: Output) -> Exit:
+    """Make a lock, write it if it closes, and say what became of it."""
+    targets = lock_targets(tuple(map(python_version, making.pythons)), making.platforms)
+    before = _look(making)
+    wanted = gather(making.inputs, making.selection, read_file, os.environ)
+    work = _with_indexes(work, wanted)
+    earlier = _earlier(before.path, keep=not making.upgrade) if before and before.digest else None
+    with (
+        progress(output) as listener,
+        closing(open_bench(work, listener, ledger=ledger)) as bench,
+    ):
+        made = _made(making, wanted, targets, earlier, bench)
+    made = _put(made, making, before)
+    _show(made, making, output)
+    return _exit(made)
+
+
+def _look(making: Making) -> Before | None:
+    if making.output is None:
+        if making.partial:
+            raise UsageFault("--partial writes a file", hint="name it with -o")
+        return None
+    place = making.output.resolve()
+    for path in making.inputs:
+        if path.resolve() == place:
+            raise UsageFault(f"{path} is an input and the output", hint="name another file with -o")
+    return look(making.output)
+
+
+def _with_indexes(work: Work, wanted: Wanted) -> Work:
+    """The command line's indexes before those that the inputs name."""
+    return replace(
+        work,
+        index_url=work.index_url or wanted.index_url,
+        extra_index_urls=(*work.extra_index_urls, *wanted.extra_index_urls),
+    )
+
+
+def _earlier(path: Path, *, keep: bool) -> Earlier:
+    lock = read_lock(path, _without_refusals, os.environ)
+    return Earlier(lock=lock, written=written_at(path), keep=keep)
+
+
+def _without_refusals(path: Path) -> bytes:
+    """A lock without the lines that `--partial` stops installers with."""
+    lines = read_file(path).splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(REFUSED.encode()))
+
+
+def _made(
+    making: Making,
+    wanted: Wanted,
+    targets: Sequence[LockTarget],
+    earlier: Earlier | None,
+    bench: Workbench,
+) -> Made:
+    settings = bench.settings
+    cache = Store(settings.cache_root).folder("uv")
+    tools = Tools(
+        index=bench.index,
+        judge=lambda subject: check(subject, bench),
+        resolver=lambda kept: Resolver(
+            arguments=uv_arguments(bench.config),
+            environment=uv_environment(bench.config),
+            cache=cache,
+            offline=settings.offline,
+            kept=kept,
+        ),
+        listener=bench.listener,
+        policy=bench.policy_id,
+    )
+    try:
+        bench.begin_run([str(path) for path in making.inputs])
+        lock = make_lock(
+            wanted,
+            targets,
+            tools,
+            universal=making.universal,
+            earlier=earlier,
+        )
+        bench.end_run()
+    except UsageFault:
+        raise
+    except TruewheelError as error:
+        return Made(lock=None, failure=Failure(message=error.message, hint=error.hint))
+    is_toml = making.output is not None and making.output.suffix == ".toml"
+    return Made(lock=lock, text=pylock_text(lock) if is_toml else requirements_text(lock))
+
+
+def _put(made: Made, making: Making, before: Before | None) -> Made:
+    if made.lock is None or before is None or not (made.lock.closes or making.partial):
+        return made
+    try:
+        changed = write(made.text, before)
+    except TruewheelError as error:
+        return replace(made, failure=Failure(message=error.message, hint=error.hint))
+    return replace(made, written=True, changed=changed)
+
+
+def _show(made: Made, making: Making, output: Output) -> None:
+    if made.failure is not None:
+        say_error(made.failure.message, made.failure.hint)
+    if output.as_json:
+        from reports.made_lock_json import made_lock_document  # noqa: PLC0415 - as needed
+
+        path = str(making.output) if making.output else None
+        click.echo(
+            dump(
+                made_lock_document(
+                    made.lock,
+                    output=path,
+                    written=made.written,
+                    changed=made.changed,
+                    failure=made.failure,
+                )
+            )
+        )
+        return
+    if made.lock is None:
+        return
+    if making.output is None and made.lock.closes:
+        click.echo(made.text, nl=False)
+    from reports.made_lock_text import render_made_lock  # noqa: PLC0415 - JSON does without rich
+
+    render_made_lock(
+        made.lock,
+        result_console(output, stderr=making.output is None),
+        output=str(making.output) if made.written else None,
+        changed=made.changed,
+        verbose=output.verbose,
+    )
+
+
+def _exit(made: Made) -> Exit:
+    if made.failure is not None or made.lock is None:
+        return Exit.FAILED
+    if made.lock.closes:
+        return Exit.TRUSTED
+    gaps = [gap for entry in made.lock.open_entries for gap in entry.gaps]
+    judged = [one for one in made.lock.open_results if one.verdict is not Verdict.UNDETERMINED]
+    undecided = [one for one in made.lock.open_results if one.verdict is Verdict.UNDETERMINED]
+    if judged or (gaps and not undecided):
+        return Exit.DISTRUSTED
+    return Exit.UNDETERMINED
+
+
+def python_version(text: str) -> tuple[int, int]:
+    """(major, minor) of `X.Y`.
+
+    Raises:
+        UsageFault: it is something else.
+    """
+    major, _, minor = text.partition(".")
+    if not (major.isdecimal() and minor.isdecimal() and text.isascii()):
+        raise UsageFault(f"{text!r} is no Python version", hint="write it as X.Y, e.g. 3.12")
+    return int(major), int(minor)

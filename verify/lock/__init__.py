@@ -1,0 +1,1 @@
+"""Locks: read strictly, judged again hash by hash."""

@@ -1,0 +1,174 @@
+"""What requirements resolve to: each project pinned by uv, which reads metadata, builds nothing.
+
+The inputs were read strictly before, so uv gets plain requirements and no file of a person: what it
+would read otherwise than truewheel, or run, is not there.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from builders.store import StoreError
+from builders.uv import UV_TIMEOUT, UvRun, UvTimeoutError, run_uv
+from verify.errors import TruewheelError, UsageFault
+from verify.index.interface import IndexUnreachableError
+from verify.lock.making.targets import LockTarget
+from verify.lock.making.wanted import Wanted
+
+_IN, _NARROW, _LOCK = "requirements.in", "constraints.txt", "requirements.txt"
+_VIA = re.compile(r"\s+# via (.*)$")
+_NO_WHEEL = re.compile(r"has no usable wheels|Wheels are required for `([A-Za-z0-9._-]+)`")
+
+
+class ConflictError(UsageFault):
+    """No set of versions satisfies what is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pin:
+    """One project at one version, or one wheel by its URL.
+
+    Attributes:
+        version: None for a URL.
+        marker: where it is installed at all.
+        via: the projects that ask for it; empty where a person does.
+    """
+
+    name: NormalizedName
+    version: Version | None
+    url: str | None = None
+    extras: tuple[str, ...] = ()
+    marker: Marker | None = None
+    via: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As a requirement without its marker, e.g. `requests[socks]==2.32.5`."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        if self.url is not None:
+            return f"{self.name}{extras} @ {self.url}"
+        return f"{self.name}{extras}=={self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolver:
+    """Asks uv.
+
+    Attributes:
+        arguments, environment: the indexes in uv's terms.
+        cache: uv's own.
+        kept: versions of an earlier lock, taken again where they still fit.
+    """
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    cache: Path
+    offline: bool = False
+    kept: Mapping[NormalizedName, Version] = field(default_factory=dict)
+
+    def resolve(
+        self, wanted: Wanted, targets: Sequence[LockTarget], *, universal: bool
+    ) -> tuple[Pin, ...]:
+        """Every project that is needed, sorted by name; several pins of one have markers.
+
+        Raises:
+            ConflictError: there is no solution.
+            IndexUnreachableError: the index did not answer.
+            StoreError: uv's cache cannot be written.
+        """
+        with TemporaryDirectory(prefix="truewheel-") as name:
+            folder = Path(name)
+            _write(folder / _IN, map(str, wanted.requirements))
+            _write(folder / _NARROW, map(str, wanted.constraints))
+            _write(folder / _LOCK, (f"{name}=={v}" for name, v in sorted(self.kept.items())))
+            command = (
+                *("pip", "compile", _IN, "--constraints", _NARROW, "--output-file", _LOCK),
+                *("--no-header", "--annotation-style", "line", "--no-strip-extras"),
+                *("--only-binary", ":all:", "--python", sys.executable),
+                *("--cache-dir", str(self.cache.absolute())),
+                *_for_targets(targets, universal=universal),
+                *(["--prerelease", "allow"] if wanted.prereleases else []),
+                *(["--offline"] if self.offline else []),
+                *self.arguments,
+            )
+            return tuple(sorted(_pins(self._run(command, folder)), key=_order))
+
+    def _run(self, command: Sequence[str], folder: Path) -> str:
+        try:
+            done = run_uv(command, self.environment, folder)
+        except UvTimeoutError as error:
+            raise IndexUnreachableError(
+                f"resolving took more than {UV_TIMEOUT:.0f} s", hint="try again, or pin more"
+            ) from error
+        if done.succeeded:
+            return done.output
+        raise _failure(done)
+
+
+def _for_targets(targets: Sequence[LockTarget], *, universal: bool) -> Iterator[str]:
+    oldest = min(target.python for target in targets)
+    yield from ("--python-version", f"{oldest[0]}.{oldest[1]}")
+    if universal:
+        yield "--universal"
+    elif (platform := targets[0].uv_platform) is not None:
+        yield from ("--python-platform", platform)
+
+
+def _write(path: Path, lines: Iterator[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _failure(done: UvRun) -> TruewheelError:
+    if done.disk_failed:
+        return StoreError(
+            f"the requirements cannot be resolved: {done.said}",
+            hint="free some space or choose another place with --cache-dir",
+        )
+    if done.index_failed:
+        return IndexUnreachableError(
+            f"the index could not be asked: {done.said}",
+            hint="check the network and the index URL",
+        )
+    if _NO_WHEEL.search(done.errors):
+        hint = "only wheels can be verified and locked; choose a version that has one"
+    else:
+        hint = "loosen or correct one of the requirements that it names"
+    return ConflictError(f"the requirements cannot be satisfied: {done.said}", hint=hint)
+
+
+def _pins(text: str) -> Iterator[Pin]:
+    for line in text.splitlines():
+        via = _VIA.search(line)
+        written = line[: via.start()] if via else line
+        if not written.strip() or written.startswith(("#", " ")):
+            continue
+        try:
+            yield _pin(Requirement(written), via[1] if via else "")
+        except (InvalidRequirement, ValueError) as error:
+            raise IndexUnreachableError(f"uv wrote what cannot be read: {written!r}") from error
+
+
+def _pin(requirement: Requirement, via: str) -> Pin:
+    versions = [clause.version for clause in requirement.specifier]
+    if requirement.url is None and len(versions) != 1:
+        raise ValueError("not pinned")
+    asking = (name.strip() for name in via.split(","))
+    return Pin(
+        name=canonicalize_name(requirement.name),
+        version=Version(versions[0]) if requirement.url is None else None,
+        url=requirement.url,
+        extras=tuple(sorted(requirement.extras)),
+        marker=requirement.marker,
+        via=tuple(sorted(name for name in asking if name and not name.startswith(("-r ", "-c ")))),
+    )
+
+
+def _order(pin: Pin) -> tuple[str, str, str]:
+    return pin.name, str(pin.version), str(pin.marker)

@@ -1,0 +1,137 @@
+"""What a lock is made for: interpreters and platforms, in the words of uv, of markers and tags."""
+
+import platform as machine
+import re
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+from packaging.markers import Environment, Marker, default_environment
+
+from verify.errors import UsageFault
+from verify.index.select import Target
+
+_FAMILY = re.compile(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)")
+_LEGACY = {"manylinux1": "2_5", "manylinux2010": "2_12", "manylinux2014": "2_17"}
+_LEGACY_TAG = re.compile(r"(manylinux1|manylinux2010|manylinux2014)_(\w+)")
+_WINDOWS = {"win_amd64": "x86_64", "win_arm64": "aarch64", "win32": "i686"}
+_DARWIN_ARCH = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockTarget:
+    """One interpreter on one platform.
+
+    Attributes:
+        python: (major, minor).
+        platform: a platform tag; None for the running machine.
+    """
+
+    python: tuple[int, int]
+    platform: str | None = None
+
+    def __str__(self) -> str:
+        """For people, e.g. `CPython 3.11 on manylinux_2_28_x86_64`."""
+        return f"CPython {self.python[0]}.{self.python[1]} on {self.platform_name}"
+
+    @property
+    def platform_name(self) -> str:
+        """The platform tag, also of the running machine."""
+        return self.platform or f"{sys.platform}_{machine.machine()}".lower()
+
+    @cached_property
+    def wheels(self) -> Target:
+        """As the choice of wheels has it."""
+        is_running = self.platform is None and self.python == sys.version_info[:2]
+        return Target(python=None if is_running else self.python, platform=self.platform)
+
+    @property
+    def uv_platform(self) -> str | None:
+        """Uv's name of the platform; None for the running machine.
+
+        Raises:
+            UsageFault: uv has none for it.
+        """
+        if self.platform is None:
+            return None
+        return _uv_platform(self.platform)
+
+    def admits(self, marker: Marker | None) -> bool:
+        """Whether a marker holds there."""
+        return marker is None or marker.evaluate(cast("dict[str, str]", self._environment))
+
+    @cached_property
+    def _environment(self) -> Environment:
+        """PEP 508's environment; of another platform what its tag tells."""
+        environment = default_environment()
+        if (self.platform, self.python) == (None, tuple(sys.version_info[:2])):
+            return environment
+        short = f"{self.python[0]}.{self.python[1]}"
+        environment["python_version"] = short
+        environment["python_full_version"] = environment["implementation_version"] = f"{short}.99"
+        environment["implementation_name"] = "cpython"
+        environment["platform_python_implementation"] = "CPython"
+        if self.platform is None:
+            return environment
+        return _on_platform(environment, self.platform)
+
+
+def lock_targets(
+    pythons: tuple[tuple[int, int], ...], platforms: tuple[str, ...]
+) -> tuple[LockTarget, ...]:
+    """Every interpreter on every platform; the running ones where none is named.
+
+    Raises:
+        UsageFault: a platform is none.
+    """
+    running = sys.version_info[:2]
+    targets = tuple(
+        LockTarget(python=python, platform=platform)
+        for python in dict.fromkeys(pythons or (running,))
+        for platform in dict.fromkeys(platforms or (None,))
+    )
+    for target in targets:
+        target.wheels.tags()
+        _ = target.uv_platform
+    return targets
+
+
+def _on_platform(environment: Environment, platform: str) -> Environment:
+    arch = platform.rpartition("_")[2]
+    if platform.endswith("x86_64"):
+        arch = "x86_64"
+    if platform.startswith("win"):
+        system, os_name, sys_platform = "Windows", "nt", "win32"
+        arch = {"amd64": "AMD64", "arm64": "ARM64"}.get(arch, "x86")
+    elif platform.startswith("macosx"):
+        system, os_name, sys_platform = "Darwin", "posix", "darwin"
+    else:
+        system, os_name, sys_platform = "Linux", "posix", "linux"
+    environment["os_name"] = os_name
+    environment["sys_platform"] = sys_platform
+    environment["platform_system"] = system
+    environment["platform_machine"] = arch
+    environment["platform_release"] = environment["platform_version"] = ""
+    return environment
+
+
+def _uv_platform(platform: str) -> str:
+    platform = platform.lower().replace("-", "_").replace(".", "_")
+    legacy, family = _LEGACY_TAG.fullmatch(platform), _FAMILY.fullmatch(platform)
+    if legacy:
+        return f"{legacy[2]}-manylinux_{_LEGACY[legacy[1]]}"
+    if family and family[1] == "macosx" and family[4] in _DARWIN_ARCH:
+        return f"{_DARWIN_ARCH[family[4]]}-apple-darwin"
+    if family and family[1] == "manylinux":
+        return f"{family[4]}-manylinux_{family[2]}_{family[3]}"
+    if family and family[1] == "musllinux":
+        return f"{family[4]}-unknown-linux-musl"
+    if platform in _WINDOWS:
+        return f"{_WINDOWS[platform]}-pc-windows-msvc"
+    if platform.startswith("linux_"):
+        return f"{platform.removeprefix('linux_')}-unknown-linux-gnu"
+    raise UsageFault(
+        f"{platform!r} is no platform that dependencies can be resolved for",
+        hint="write one like manylinux_2_28_x86_64, macosx_11_0_arm64 or win_amd64",
+    )
