@@ -84,12 +84,19 @@ class Definition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolchainDefinition:
-    """One toolchain: Debian suite, packages, and the compiler's version that they must bring."""
+    """One toolchain: Debian suite, packages, and the compiler's version that they must bring.
+
+    Attributes:
+        making: packages that are unpacked only while it is made, without what they depend on.
+        scripts: of `containers/`, in the order in which they run; the last one shapes the tree.
+    """
 
     name: str
     suite: str
     compiler: str
     packages: tuple[str, ...]
+    making: tuple[str, ...]
+    scripts: tuple[str, ...]
 
     @property
     def place(self) -> PurePosixPath:
@@ -99,8 +106,9 @@ class ToolchainDefinition:
     @property
     def script(self) -> str:
         """Return the shell commands that shape the unpacked packages, with their root as `$1`."""
-        text = (files("containers") / "toolchain.sh").read_text("utf-8")
-        return f"root=$1 place={self.place} compiler={self.compiler}\n{text}"
+        texts = [(files("containers") / name).read_text("utf-8") for name in self.scripts]
+        values = f"place={self.place} compiler={self.compiler} making='{' '.join(self.making)}'"
+        return "\n".join([f"root=$1 {values}", *texts])
 
     @property
     def digest(self) -> str:
@@ -140,6 +148,8 @@ def toolchain_definitions() -> dict[str, ToolchainDefinition]:
             suite=str(table["suite"]),
             compiler=str(table["compiler"]),
             packages=tuple(table["packages"]),
+            making=tuple(table.get("making", ())),
+            scripts=(*table.get("scripts", ()), "toolchain.sh"),
         )
         for name, table in sorted(_tables()["toolchains"].items())
     }

@@ -145,7 +145,7 @@ def toolchain_archive(
     if archive.is_file():
         return archive
     what = f"{definition.reference} (GCC {definition.compiler})"
-    listener(Notice(message=f"making {what} from Debian packages, once: less than a minute"))
+    listener(Notice(message=f"making {what} from Debian packages, once: about a minute"))
     options = ("--variant=extract", f"--extract-hook={definition.script}")
     try:
         return make_archive(definition, options=options, cache_root=cache_root, listener=listener)

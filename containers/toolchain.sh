@@ -1,6 +1,7 @@
 # Turns Debian packages that lie unpacked below $root into a toolchain that is mounted at $place and
 # runs there whatever C library, compiler and headers the root around it has. mmdebstrap runs it with
-# these set: root; place; compiler, a version such as 10.2.1. Part of each toolchain's digest.
+# these set: root; place; compiler, a version such as 10.2.1; perhaps plugin, what the compiler is to
+# load. Part of each toolchain's digest.
 set -eu
 
 major=${compiler%%.*}
@@ -66,13 +67,15 @@ for tool in as ld ld.bfd ld.gold nm ar ranlib strip objcopy objdump; do
 done
 
 # --- what a build has first on its PATH
-wrapper() { # NAME PROGRAM
-    printf '#!/bin/sh\nexec %s --sysroot=%s "$@"\n' "$place/usr/bin/$2" "$place" > "$root/bin/$1"
+loads=${plugin:+-fplugin=$plugin}
+wrapper() { # NAME PROGRAM [OPTION]
+    printf '#!/bin/sh\nexec %s --sysroot=%s%s "$@"\n' "$place/usr/bin/$2" "$place" "${3:+ $3}" \
+        > "$root/bin/$1"
     chmod 0755 "$root/bin/$1"
 }
 for prefix in '' "$triplet-"; do
-    for name in gcc "gcc-$major"; do wrapper "$prefix$name" "$triplet-gcc-$major"; done
-    for name in g++ "g++-$major"; do wrapper "$prefix$name" "$triplet-g++-$major"; done
+    for name in gcc "gcc-$major"; do wrapper "$prefix$name" "$triplet-gcc-$major" "$loads"; done
+    for name in g++ "g++-$major"; do wrapper "$prefix$name" "$triplet-g++-$major" "$loads"; done
     for name in cpp "cpp-$major"; do wrapper "$prefix$name" "$triplet-cpp-$major"; done
     for name in ld ld.bfd ld.gold; do
         if [ -e "$programs/$triplet-$name" ]; then wrapper "$prefix$name" "$triplet-$name"; fi
@@ -86,8 +89,8 @@ for prefix in '' "$triplet-"; do
         ln -s "../usr/bin/$triplet-$name" "$root/bin/$prefix$name"
     done
 done
-wrapper cc "$triplet-gcc-$major"
-wrapper c++ "$triplet-g++-$major"
+wrapper cc "$triplet-gcc-$major" "$loads"
+wrapper c++ "$triplet-g++-$major" "$loads"
 ln -s ../usr/bin/patchelf "$root/bin/patchelf"
 
 # --- Debian's Python headers include this one by a path relative to /usr/include

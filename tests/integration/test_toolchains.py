@@ -225,6 +225,49 @@ def test_every_header_and_library_is_the_trees_or_pythons(
     assert any("libc.so.6" in path for path in inputs)
 
 
+HOISTED = """\
+int seen(int);
+int answer(const int *pair, int x, int y) {
+    if (pair[1] - x) {
+        if (*pair * x) seen(*pair == x);
+        else seen(pair[2]);
+    }
+    seen(*pair == x);
+    return *pair * x;
+}
+"""
+"""What comes of it hangs on when values are hoisted: in each round, once at the end, or never."""
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_gcc_10_hoists_once_and_what_it_makes_does_not_say_so(
+    sandbox: Sandbox, gcc_10: Toolchain, language: str
+) -> None:
+    """Debian's own compiler, which hoists in each round, is in the tree as well."""
+    tree = gcc_10.bin.parent
+    name = {"c": "gcc", "c++": "g++"}[language]
+    own = f"{tree}/usr/bin/x86_64-linux-gnu-{name}-10 --sysroot={tree}"
+    script = (
+        f"cd /build; for gcc in {tree}/bin/{name} '{own}'; do"
+        "  for way in -fcode-hoisting -fno-code-hoisting; do"
+        f'   echo "$HOISTED" | $gcc -x {language} -O2 -fPIC $way -S - -o - | md5sum;'
+        "  done;"
+        f"  echo 'int plain;' | $gcc -x {language} -O2 -g -c - -o plain.o; md5sum < plain.o;"
+        " done"
+    )
+    run = run_command(
+        sandbox,
+        *("/bin/sh", "-c", script),
+        mounts=gcc_10.mounts,
+        environment={"PATH": "/usr/bin:/bin", "HOISTED": HOISTED},
+        limits=LIMITS,
+    )
+    assert (run.outcome.exit_code, run.outcome.log) == (0, "")
+    once, never, plain, each_round, also_never, also_plain = run.output.decode().splitlines()
+    assert len({once, never, each_round}) == 3
+    assert (also_never, also_plain) == (never, plain)
+
+
 def test_assembler_and_linker_are_the_trees_whatever_path_says(
     sandbox: Sandbox, gcc_10: Toolchain
 ) -> None:

@@ -118,16 +118,64 @@ def test_the_digest_covers_everything_that_shapes_a_tree() -> None:
         replace(GCC_10, suite="bookworm"),
         replace(GCC_10, packages=("gcc-10",)),
         replace(GCC_10, name="gcc-ten"),
+        replace(GCC_10, making=("patch",)),
+        replace(GCC_10, scripts=("toolchain.sh",)),
+        replace(GCC_10, scripts=("toolchain.sh", "toolchain.sh")),
     )
-    assert len({each.digest for each in (GCC_10, *changed)}) == 5
+    assert len({each.digest for each in (GCC_10, *changed)}) == 8
 
 
 def test_the_script_knows_its_place_and_is_valid_posix_shell() -> None:
     assert GCC_10.place == TOOLCHAINS_AT / "gcc-10"
-    assert GCC_10.script.startswith("root=$1 place=/opt/toolchain/gcc-10 compiler=10.2.1\n")
-    assert GCC_10.script.endswith((files("containers") / "toolchain.sh").read_text("utf-8"))
+    values, rest = GCC_10.script.split("\n", 1)
+    assert values == (
+        "root=$1 place=/opt/toolchain/gcc-10 compiler=10.2.1"
+        " making='gcc-10-source gcc-10-plugin-dev libgmp-dev patch xz-utils'"
+    )
+    names = ("hoist-once.sh", "toolchain.sh")
+    assert rest == "\n".join((files("containers") / name).read_text("utf-8") for name in names)
     parsed = subprocess.run(["/bin/sh", "-n"], input=GCC_10.script, text=True, check=False)
     assert parsed.returncode == 0
+
+
+def test_only_gcc_10_is_made_of_more_than_packages() -> None:
+    _, *others = toolchain_definitions().values()
+    assert [(each.scripts, each.making) for each in others] == [(("toolchain.sh",), ())] * 2
+
+
+SOURCE = """\
+static void
+insert (void)
+{
+      if (flag_code_hoisting)
+        changed |= do_hoist_insertion (block);
+  free (rpo);
+}
+"""
+
+
+def edited(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
+    """What the script's own edit makes of another source of the pass."""
+    text = (files("containers") / "hoist-once.sh").read_text("utf-8")
+    edit = text[text.index("replace()") : text.index("cat >")]
+    (folder / "tree-ssa-pre.c").write_text(source)
+    command = ["/bin/sh", "-euc", f"work=$1\n{edit}", "sh", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_edit_of_the_pass_changes_two_places_and_nothing_else(tmp_path: Path) -> None:
+    assert edited(tmp_path, SOURCE).returncode == 0
+    changed = SOURCE.replace("changed |= do_hoist_insertion (block);", ";")
+    changed = changed.replace("free (rpo);", "hoist_backwards (rpo, rpo_num); free (rpo);")
+    assert (tmp_path / "tree-ssa-pre.c").read_text() == changed
+
+
+@pytest.mark.parametrize("place", ["changed |= do_hoist_insertion (block);", "free (rpo);"])
+@pytest.mark.parametrize("times", [0, 2])
+def test_another_source_of_the_pass_is_not_edited(tmp_path: Path, place: str, times: int) -> None:
+    ran = edited(tmp_path, SOURCE.replace(place, "\n".join([place] * times)))
+    assert ran.returncode != 0
+    assert ran.stderr == f"E: GCC's source has not exactly one '{place}'\n"
 
 
 def test_an_unknown_toolchain_is_a_fault(tmp_path: Path) -> None:
