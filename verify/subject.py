@@ -38,6 +38,7 @@ class Subject:
     Attributes:
         requirement: what was asked, as it was written.
         wheel, source: None where there is none; `reason` and `detail` then say why.
+        listing: the wheel's project as the index lists it, None where no index was asked.
     """
 
     requirement: str
@@ -45,6 +46,7 @@ class Subject:
     source: IndexFile | None
     reason: Reason | None = None
     detail: str | None = None
+    listing: Project | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,10 +103,10 @@ def find_subjects(requirement: Requirement, choice: Choice, index: Index) -> tup
     if not wheels:
         return nothing(Reason.NO_WHEEL, _no_wheel(project, version, choice))
     source = choose_sdist(project, version)
-    return tuple(_subject(text, wheel, source) for wheel in wheels)
+    return tuple(_subject(text, wheel, source, project) for wheel in wheels)
 
 
-def _subject(text: str, wheel: IndexFile, source: IndexFile | None) -> Subject:
+def _subject(text: str, wheel: IndexFile, source: IndexFile | None, listing: Project) -> Subject:
     if source is None:
         return Subject(
             requirement=text,
@@ -112,8 +114,9 @@ def _subject(text: str, wheel: IndexFile, source: IndexFile | None) -> Subject:
             source=None,
             reason=Reason.NO_SOURCE,
             detail=f"{wheel.project} {wheel.version} has no sdist at the index",
+            listing=listing,
         )
-    return Subject(requirement=text, wheel=wheel, source=source)
+    return Subject(requirement=text, wheel=wheel, source=source, listing=listing)
 
 
 def _no_wheel(project: Project, version: Version, choice: Choice) -> str:
@@ -184,17 +187,23 @@ def _local_file(
     )
 
 
-def source_of(wheel: IndexFile, index: Index) -> IndexFile | None:
-    """The sdist of a local wheel's release at the index, None where there is none.
+def find_listing(wheel: IndexFile, index: Index) -> Project | None:
+    """The listing of a local wheel's project, None where the index does not know it.
 
     Raises:
         IndexFault: the index failed.
     """
     try:
-        project = index.project(wheel.project)
+        return index.project(wheel.project)
     except ProjectNotFoundError:
         return None
-    return choose_sdist(project, wheel.version) if wheel.version is not None else None
+
+
+def source_of(wheel: IndexFile, listing: Project | None) -> IndexFile | None:
+    """The sdist of a local wheel's release, None where there is none."""
+    if listing is None or wheel.version is None:
+        return None
+    return choose_sdist(listing, wheel.version)
 
 
 def parse_requirements(texts: Sequence[str]) -> tuple[Requirement, ...]:

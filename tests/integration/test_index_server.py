@@ -773,3 +773,36 @@ def test_metadata_of_a_local_index_is_bounded_too(tmp_path: Path) -> None:
     index, file = _local_metadata(tmp_path, bytes(MAX_METADATA_BYTES + 1))
     with pytest.raises(IndexUnreachableError, match="longer than"):
         index.served_metadata(file)
+
+
+def test_a_provenance_is_fetched_once_in_a_run_and_kept_for_offline_ones(bench: Bench) -> None:
+    plain = served_project({NAME: (CONTENT, WHEN)})
+    bench.server.add("demo", [replace(plain[0], provenance=b"{}")])
+    index = bench.open()
+    file = bench.listed(index)
+    paths = {index.provenance(file), index.provenance(file)}
+    (path,) = paths
+    assert path is not None
+    assert path.read_bytes() == b"{}"
+    assert bench.server.count(f"{NAME}.provenance") == 1
+    assert bench.open(offline=True).provenance(file) == path
+    assert bench.open().project("demo").files == (file,)
+
+
+def test_without_a_provenance_nothing_is_asked(bench: Bench) -> None:
+    index = bench.open()
+    file = bench.listed(index)
+    before = bench.server.count()
+    assert index.provenance(file) is None
+    assert bench.server.count() == before
+
+
+def test_a_provenance_that_is_not_there_is_none_and_a_huge_one_is_refused(bench: Bench) -> None:
+    plain = served_project({NAME: (CONTENT, WHEN)})
+    bench.server.add("demo", [replace(plain[0], provenance=b"x" * (MAX_METADATA_BYTES + 1))])
+    index = bench.open()
+    file = bench.listed(index)
+    with pytest.raises(IndexUnreachableError, match="is longer than"):
+        index.provenance(file)
+    bench.server.fail(f"{NAME}.provenance", Status(404))
+    assert index.provenance(file) is None

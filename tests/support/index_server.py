@@ -46,6 +46,7 @@ class ServedFile:
         yanked: None if not yanked, else the reason.
         url: what the listing links to; None for the file on this server.
         metadata: what is served under the file's URL and `.metadata` (PEP 658), None for nothing.
+        provenance: the same under `.provenance` (PEP 740), which the listing then links to.
         json_keys, html_attributes: what the listing says besides, by name.
     """
 
@@ -58,6 +59,7 @@ class ServedFile:
     listed_size: int | None = None
     url: str | None = None
     metadata: bytes | None = None
+    provenance: bytes | None = None
     json_keys: Mapping[str, object] = field(default_factory=dict)
     html_attributes: Mapping[str, str] = field(default_factory=dict)
 
@@ -267,7 +269,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if parts[0] == "files" and len(parts) == 3:
             for file in index.projects.get(parts[1], ()):
-                contents = {file.filename: file.content, f"{file.filename}.metadata": file.metadata}
+                contents = {
+                    file.filename: file.content,
+                    f"{file.filename}.metadata": file.metadata,
+                    f"{file.filename}.provenance": file.provenance,
+                }
                 content = contents.get(parts[2])
                 if content is not None:
                     self._send(content, {"Content-Type": "application/octet-stream"}, fault)
@@ -382,6 +388,8 @@ def _json_file(index: IndexServer, project: str, file: ServedFile) -> Mapping[st
         entry["size"] = size
     if file.upload_time is not None:
         entry["upload-time"] = file.upload_time.astimezone(UTC).isoformat()
+    if file.provenance is not None:
+        entry["provenance"] = index.file_url(project, f"{file.filename}.provenance")
     return {**entry, **file.json_keys}
 
 

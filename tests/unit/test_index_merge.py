@@ -20,6 +20,7 @@ FULL = IndexFile(
     upload_time=WHEN,
     requires_python=None,
     yanked=None,
+    provenance="https://a.example.org/demo-1.0.tar.gz.provenance",
 )
 BARE = replace(
     FULL,
@@ -27,6 +28,7 @@ BARE = replace(
     sha256=None,
     size=None,
     upload_time=None,
+    provenance=None,
 )
 
 

@@ -193,3 +193,29 @@ def test_a_page_that_is_none_is_an_unreachable_index(content_type: str, body: by
 def test_a_newer_minor_version_of_the_api_is_read() -> None:
     files, _ = parse(page(entry()).replace(b'"1.1"', b'"1.999"'))
     assert len(files) == 1
+
+
+def test_a_provenance_is_a_url_like_that_of_the_file() -> None:
+    secret = entry(provenance="https://bob:secret@files.example.org/p.json")
+    (file,), skipped = parse(page(secret))
+    assert (file.provenance, skipped) == ("https://files.example.org/p.json", [])
+    (file,), _ = parse(page(entry(provenance=None)))
+    assert file.provenance is None
+
+
+@pytest.mark.parametrize(
+    ("written", "provenance"),
+    [
+        ("p.json", "https://index.example.org/simple/a-demo/p.json"),
+        ("file:///etc/passwd", None),
+        ("https://files.example.org/\x1b[2J", None),
+        ("https://[", None),
+        ("mailto:somebody", None),
+    ],
+)
+def test_a_bad_provenance_costs_the_attestation_and_not_the_file(
+    written: str, provenance: str | None
+) -> None:
+    link = f'<a href="a_demo-1.0-py3-none-any.whl" data-provenance="{written}">x</a>'
+    (file,), skipped = parse(link.encode(), "text/html")
+    assert (file.provenance, skipped) == (provenance, [])

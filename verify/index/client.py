@@ -32,7 +32,10 @@ from verify.index.retry import Clock
 from verify.index.urls import UnusableUrlError, scheme_of, without_credentials
 
 MAX_METADATA_BYTES = 4 * 1024**2
-"""Of one METADATA that is served beside a wheel; one inside a wheel may not be larger either."""
+"""Of one METADATA that is served beside a wheel; one inside a wheel may not be larger either.
+
+Also of one provenance, of which a hundredth is usual.
+"""
 
 
 class SimpleIndex:
@@ -53,19 +56,28 @@ class SimpleIndex:
         self._downloader = downloader
         self._metadata_downloader = metadata_downloader
         self._downloaded: set[str] = set()
+        self._origins: dict[tuple[NormalizedName, str], str] = {}
 
     def project(self, name: str) -> Project:
         """See `Index.project`; an invalid name is that of no project."""
         project = _valid(name)
-        found = [
-            listing for url in self._urls if (listing := self._listing(url, project)) is not None
-        ]
+        found = []
+        for url in self._urls:
+            listing = self._listing(url, project)
+            if listing is not None:
+                found.append(listing)
+                for file in listing:
+                    self._origins.setdefault((project, file.filename), url)
         if not found:
             raise ProjectNotFoundError(
                 f"no configured index has a project named {project}",
                 hint=f"asked: {', '.join(self._urls)}",
             )
         return Project(name=project, files=merged(found))
+
+    def origin(self, file: IndexFile) -> str | None:
+        """The URL of the first index that listed the file; None for one that none listed so far."""
+        return self._origins.get((file.project, file.filename))
 
     def fetch(self, file: IndexFile) -> Path:
         """See `Index.fetch`."""
@@ -74,6 +86,16 @@ class SimpleIndex:
     def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
         """See `Index.served_metadata`."""
         return tuple(self._served(file))
+
+    def provenance(self, file: IndexFile) -> Path | None:
+        """See `Index.provenance`."""
+        if file.provenance is None:
+            return None
+        try:
+            return self._fetched(_provenance_of(file, file.provenance), self._metadata_downloader)
+        except FileMissingError as error:
+            self._pages.tell(error.message)
+            return None
 
     def _served(self, file: IndexFile) -> Iterator[Sha256]:
         for served in file.core_metadata:
@@ -205,14 +227,24 @@ def _valid(name: str) -> NormalizedName:
 
 def _beside(wheel: IndexFile, served: ServedMetadata) -> IndexFile:
     """The METADATA beside a wheel as a file of its own, of which nothing is promised."""
+    return _unpromised(wheel, f"{wheel.filename}.metadata", served.url)
+
+
+def _provenance_of(file: IndexFile, url: str) -> IndexFile:
+    # Not with the file's own name, which may be as long as a name can be.
+    return _unpromised(file, "provenance.json", url)
+
+
+def _unpromised(file: IndexFile, filename: str, url: str) -> IndexFile:
     return replace(
-        wheel,
-        filename=f"{wheel.filename}.metadata",
+        file,
+        filename=filename,
         kind=FileKind.OTHER,
-        url=served.url,
+        url=url,
         sha256=None,
         size=None,
         core_metadata=(),
+        provenance=None,
     )
 
 

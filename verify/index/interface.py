@@ -73,6 +73,7 @@ class IndexFile:
         yanked: None if not yanked, else the (possibly empty) reason (PEP 592).
         core_metadata: each METADATA that is served for a wheel; several where indexes, or the two
             names of the attribute, contradict each other.
+        provenance: URL of the file's attestations (PEP 740), like `url`.
     """
 
     project: NormalizedName
@@ -86,6 +87,7 @@ class IndexFile:
     requires_python: str | None
     yanked: str | None
     core_metadata: tuple[ServedMetadata, ...] = ()
+    provenance: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +117,15 @@ class Index(Protocol):
 
         Raises:
             HashMismatchError: the bytes are not the promised ones.
+            IndexUnreachableError: as above.
+        """
+
+    def provenance(self, file: IndexFile) -> Path | None:
+        """The file's attestations as the index serves them (PEP 740, JSON), in the cache.
+
+        None where the index lists none, or does not have what it lists. Nothing is verified.
+
+        Raises:
             IndexUnreachableError: as above.
         """
 

@@ -9,8 +9,9 @@ from verify.index.interface import ConflictingFilesError, IndexFile, ServedMetad
 def merged(listings: Iterable[Iterable[IndexFile]]) -> tuple[IndexFile, ...]:
     """All files, those of the first index first.
 
-    What the first index that lists a file leaves open (hash, size, upload time), a later one may
-    fill in. A filled-in hash is checked against the bytes of the first one when they are fetched.
+    What the first index that lists a file leaves open (hash, size, upload time, provenance), a
+    later one may fill in. A filled-in hash is checked against the bytes of the first one when they
+    are fetched.
 
     Raises:
         ConflictingFilesError: one name, but different hashes or sizes.
@@ -36,6 +37,7 @@ def _combined(first: IndexFile, other: IndexFile) -> IndexFile:
         size=other.size if first.size is None else first.size,
         upload_time=first.upload_time or other.upload_time,
         core_metadata=distinct((*first.core_metadata, *other.core_metadata)),
+        provenance=first.provenance or other.provenance,
     )
 
 

@@ -13,7 +13,7 @@ from packaging.version import Version
 from verify.index.cache import disk_errors, write_file
 from verify.index.interface import FileKind, IndexFile, ServedMetadata, Sha256
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +102,7 @@ def _encoded_file(file: IndexFile) -> Mapping[str, object]:
         "requires_python": file.requires_python,
         "yanked": file.yanked,
         "core_metadata": [[served.url, served.sha256] for served in file.core_metadata],
+        "provenance": file.provenance,
     }
 
 
@@ -135,6 +136,7 @@ def _decoded_file(file: Mapping[str, object]) -> IndexFile:
         requires_python=_text(file["requires_python"]),
         yanked=_text(file["yanked"]),
         core_metadata=tuple(_decoded_metadata(file["core_metadata"])),
+        provenance=_text(file["provenance"]),
     )
 
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urljoin
 
 from bs4.exceptions import ParserRejectedMarkup
 from mailbits import ContentType
@@ -148,6 +149,7 @@ def _index_file(
         upload_time=_utc(package.upload_time),
         requires_python=_text(package.requires_python),
         yanked=_yanked(package, is_json=is_json),
+        provenance=_provenance(package, page_url),
     )
 
 
@@ -222,6 +224,16 @@ def _utc(time: datetime | None) -> datetime | None:
         return time.astimezone(UTC)
     except OverflowError as error:
         raise _UnusableFileError("its upload time is impossible") from error
+
+
+def _provenance(package: DistributionPackage, page_url: str) -> str | None:
+    # Nobody installs what is behind this URL, so a bad one costs the attestation and not the file.
+    try:
+        return package.provenance_url and _file_url(
+            urljoin(page_url, package.provenance_url), page_url
+        )
+    except (_UnusableFileError, UnusableUrlError, ValueError):
+        return None
 
 
 def _yanked(package: DistributionPackage, *, is_json: bool) -> str | None:

@@ -1,0 +1,60 @@
+"""Pictures that a person asked for: written whole or not at all, never over something else."""
+
+import os
+from pathlib import Path
+from tempfile import mkstemp
+
+from reports.timeline_svg import MARK
+from verify.errors import UsageFault
+
+
+def prepare_picture(target: Path) -> None:
+    """Make sure, before any work, that a picture can be written.
+
+    Raises:
+        UsageFault: it cannot, or something else than an earlier picture is there.
+    """
+    if not target.parent.is_dir():
+        raise UsageFault(
+            f"cannot write {target}: there is no folder {target.parent}",
+            hint=f"mkdir -p {target.parent}",
+        )
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise UsageFault(f"cannot write {target}: {target.parent} is closed to you")
+    if os.path.lexists(target) and not _is_ours(target):
+        raise UsageFault(
+            f"{target} exists and is no picture that truewheel wrote",
+            hint="choose another name, or remove it",
+        )
+
+
+def write_picture(text: str, target: Path) -> None:
+    """Write a picture that `prepare_picture` made sure of.
+
+    Raises:
+        UsageFault: it cannot be written after all.
+    """
+    try:
+        descriptor, name = mkstemp(prefix=".truewheel-", suffix=".part", dir=target.parent)
+        partial = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode())
+            partial.chmod(0o644)
+            partial.replace(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageFault(f"cannot write {target}: {error.strerror}") from error
+
+
+def _is_ours(target: Path) -> bool:
+    mark = MARK.encode()
+    try:
+        if target.is_symlink() or not target.is_file():
+            return False
+        with target.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError:
+        return False
