@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from verify.policy import TRUSTED_VERDICTS
+from verify.policy.defaults import TRUSTED_VERDICTS
 from verify.results import CheckResult
 from verify.verdict import Verdict
 
