@@ -7,13 +7,14 @@ READY := $(VENV)/.ready
 OS_PACKAGES := bubblewrap docker.io mmdebstrap
 SECONDS ?= 120
 FLIPS ?= 100000
+ROWS ?= 100000
 CORPUS ?= $(addprefix ../shared/corpus/,pure.txt pure-hard.txt native.txt)
 CHOOSE := --choose 'hiredis==0.2.0=*cp36m-manylinux1_x86_64*'
 DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 # A private container engine where none answers; without root, bubblewrap does without one.
 ENGINE := $(BIN)/python -m containers.engine run --optional --
 
-.PHONY: setup os-packages demo test test-fast lint bench bench-compare bench-native corpus knowledge fuzz flips
+.PHONY: setup os-packages demo test test-fast lint bench bench-compare bench-ledger bench-native corpus knowledge fuzz flips
 .PHONY: clean
 
 setup: os-packages $(READY)
@@ -47,6 +48,10 @@ lint: setup
 
 bench: setup
 	$(ENGINE) $(BIN)/python -m benchmarks.check
+
+# A ledger of ROWS verdicts.
+bench-ledger: setup
+	$(BIN)/python -m benchmarks.ledger --rows $(ROWS)
 
 bench-compare: setup
 	$(BIN)/python -m benchmarks.compare

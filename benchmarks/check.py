@@ -82,10 +82,13 @@ def measure(sandbox: str, cache: Path) -> list[str]:
 
 
 def check(sandbox: str, cache: Path, *more: str) -> Document:
-    """One run of the command as a user runs it; its JSON."""
-    command = (*COMMAND, "check", "--json", "--sandbox", sandbox, "--cache-dir", str(cache))
+    """One run of the command as a user runs it, without a ledger unless one is named; its JSON."""
+    where = ("--sandbox", sandbox, "--cache-dir", str(cache), "--ledger", "none")
     done = subprocess.run(
-        (*command, *more, REQUIREMENT), check=True, capture_output=True, env=ENVIRONMENT
+        (*COMMAND, "check", "--json", *where, *more, REQUIREMENT),
+        check=True,
+        capture_output=True,
+        env=ENVIRONMENT,
     )
     document: Document = json.loads(done.stdout)
     return document

@@ -183,7 +183,7 @@ def _checked(entry: Entry, kept: Path) -> Outcome:
 
 def _check(entry: Entry) -> Document | None:
     """The result of one check; None where the tool itself failed; it is tried again next time."""
-    command = [sys.executable, "-m", "verify.cli", "check", "--json", "--quiet"]
+    command = [sys.executable, "-m", "verify.cli", "check", "--json", "--quiet", "--ledger", "none"]
     which = ["--wheel", entry.filename] if entry.filename else ["--python-version", entry.python]
     done = subprocess.run(
         [*command, *which, entry.requirement],

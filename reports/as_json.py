@@ -17,6 +17,7 @@ from verify.results import (
     Diff,
     ExplanationReport,
     FileIdentity,
+    PolicyId,
     Seconds,
 )
 
@@ -36,7 +37,7 @@ def diff_document(diff: Diff, explanation: ExplanationReport | None = None) -> J
         "rebuilt": _identity(diff.rebuilt),
         "verdict": diff.verdict,
         "reason": diff.reason,
-        "findings": [_finding(finding) for finding in diff.findings],
+        "findings": [finding_object(finding) for finding in diff.findings],
         "accounting": _accounting(diff.accounting),
         **_explanation(explanation),
     }
@@ -74,6 +75,7 @@ def check_document(report: CheckReport) -> JSONObject:
             "total": len(report.results),
             "trusted": sum(result.trusted for result in report.results),
             "by_verdict": dict(sorted(verdicts.items())),
+            **_policy(report.policy),
         },
     }
     if report.failure is not None:
@@ -116,13 +118,26 @@ def _result(result: CheckResult) -> JSONObject:
         "detail": result.detail,
         "trusted": result.trusted,
         "reasons": list(result.reasons),
-        "signals": [_finding(signal) for signal in result.signals],
+        "basis": result.basis,
+        "warnings": list(result.warnings),
+        **({"waiver": result.waiver} if result.waiver else {}),
+        **_policy(result.policy),
+        "signals": [finding_object(signal) for signal in result.signals],
         "diff": diff_document(result.diff) if result.diff else None,
         "recipe": result.recipe,
         "attempts": [_attempt(attempt) for attempt in result.attempts],
         "seconds": _seconds(result.seconds),
+        "remembered": result.judged_at is not None,
+        "judged_at": moment_text(result.judged_at),
         **_explanation(result.explanation),
     }
+
+
+def _policy(policy: PolicyId | None) -> JSONObject:
+    """Which policy decided; nothing where none was asked."""
+    if policy is None:
+        return {}
+    return {"policy": {"digest": policy.digest, "source": policy.source}}
 
 
 def _explanation(report: ExplanationReport | None) -> JSONObject:
@@ -141,7 +156,8 @@ def _identity(file: FileIdentity) -> JSONObject:
     return {"filename": file.filename, "sha256": file.sha256, "size": file.size}
 
 
-def _finding(finding: Finding) -> JSONObject:
+def finding_object(finding: Finding) -> JSONObject:
+    """A finding, of a diff or as a signal."""
     return {
         "rule": finding.rule,
         "class": finding.kind,
@@ -159,7 +175,7 @@ def _wheel(wheel: CheckedWheel | None) -> JSONObject | None:
         "sha256": wheel.sha256,
         "size": wheel.size,
         "url": wheel.url,
-        "upload_time": _moment(wheel.upload_time),
+        "upload_time": moment_text(wheel.upload_time),
     }
 
 
@@ -170,7 +186,7 @@ def _source(source: CheckedSource | None) -> JSONObject | None:
         "kind": source.kind,
         "filename": source.filename,
         "sha256": source.sha256,
-        "upload_time": _moment(source.upload_time),
+        "upload_time": moment_text(source.upload_time),
     }
 
 
@@ -197,7 +213,7 @@ def _seconds(seconds: Seconds) -> JSONObject:
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
+def moment_text(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC with a Z, as PEP 700 writes upload times."""
     if moment is None:
         return None

@@ -9,11 +9,16 @@ from verify.finding import Finding, JSONValue
 
 _TELLING = (
     *("diff", "added", "fields", "shapes", "identifiers", "shadows", "holds", "reaches"),
-    *("differing", "problems", "telling_lines", "first_lines", "text", "strings"),
+    *("binaries", "differing", "problems", "telling_lines", "first_lines", "text", "strings"),
 )
 """Keys by how much they tell; the first that a finding has is shown, with `-v` everything."""
 
-_EXCERPTS = frozenset({"differing", "problems", "telling_lines", "first_lines", "text", "strings"})
+_EXCERPTS = frozenset(
+    {"binaries", "differing", "problems", "telling_lines", "first_lines", "text", "strings"}
+)
+_ELSEWHERE = ("touches", "disassembly")
+"""What is told above, or by `reports.native`."""
+
 _MAX_EXCERPT = 3
 """Lines of what is no difference but an example."""
 
@@ -30,7 +35,7 @@ def evidence_lines(finding: Finding, *, verbose: bool) -> list[str]:
         rows = _rows(evidence[shown], _ROWS.get(shown))
         lines += rows[:_MAX_EXCERPT] if shown in _EXCERPTS and not verbose else rows
     if verbose:
-        rest = (key for key in evidence if key not in {shown, "touches"})
+        rest = (key for key in evidence if key not in {shown, *_ELSEWHERE})
         lines += [f"{key}: {json.dumps(evidence[key], ensure_ascii=True)}" for key in sorted(rest)]
     return [printable(line) for line in lines]
 
@@ -62,7 +67,14 @@ def _problem(item: Mapping[str, JSONValue]) -> str:
     return f"{item['part']}: {item['summary']}"
 
 
-_ROWS = {"differing": _function, "problems": _problem}
+def _binary(item: Mapping[str, JSONValue]) -> str:
+    """A binary in the source, and what it is called in the wheel."""
+    names = item["in_wheel"]
+    place = f", in the wheel as {', '.join(map(str, names))}" if names and _is_list(names) else ""
+    return f"{item['name']}: {item['kind']}, {item['size']:,} B{place}"
+
+
+_ROWS = {"binaries": _binary, "differing": _function, "problems": _problem}
 """How records are told that have more fields than a line has words."""
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from reports.byte_table import render_accounting
 from reports.evidence import evidence_lines
+from reports.native import render_disassembly, shown_functions
 from reports.printable import printable
 from verify.finding import Finding, FindingClass
 from verify.results import Attempt, CheckReport, CheckResult, Diff
@@ -74,11 +75,18 @@ def render_result(
 
 
 def render_diff(
-    diff: Diff, console: Console, *, verbose: bool = False, accounting: bool = False
+    diff: Diff,
+    console: Console,
+    *,
+    verbose: bool = False,
+    accounting: bool = False,
+    functions: bool = False,
 ) -> None:
-    """Print one comparison, with the byte table if asked for."""
+    """Print one comparison, with the byte table or native functions side by side if asked for."""
     _headline(diff.published.filename, diff.verdict, console)
-    _findings(diff.findings, console, verbose=verbose)
+    if diff.reason is not None:
+        console.print(Text(f"  reason: {diff.reason}"))
+    _findings(diff.findings, console, verbose=verbose, functions=functions)
     _accounting(diff, console)
     if accounting:
         render_accounting(diff.accounting, console, verbose=verbose)
@@ -92,15 +100,17 @@ def _headline(name: str, verdict: Verdict, console: Console) -> None:
     console.print(line)
 
 
-def _findings(findings: Iterable[Finding], console: Console, *, verbose: bool) -> None:
+def _findings(
+    findings: Iterable[Finding], console: Console, *, verbose: bool, functions: bool = False
+) -> None:
     shown = [f for f in findings if verbose or f.kind is not FindingClass.NOTE]
     for finding in shown[: None if verbose else MAX_FINDINGS]:
-        _finding(finding, console, verbose=verbose)
+        _finding(finding, console, verbose=verbose, functions=functions)
     if not verbose and len(shown) > MAX_FINDINGS:
         console.print(f"  ... and {len(shown) - MAX_FINDINGS} more findings (-v shows all)")
 
 
-def _finding(finding: Finding, console: Console, *, verbose: bool) -> None:
+def _finding(finding: Finding, console: Console, *, verbose: bool, functions: bool = False) -> None:
     line = Text("  ")
     line.append(finding.kind.value, style=CLASS_STYLE[finding.kind])
     line.append(f"  {finding.rule}", style="bold")
@@ -114,6 +124,16 @@ def _finding(finding: Finding, console: Console, *, verbose: bool) -> None:
         console.print(Text(f"      {text}", style=_line_style(text)))
     if len(lines) > limit:
         console.print(Text(f"      ... {len(lines) - limit} more lines (-v)", style="dim"))
+    _functions(finding, console, are_shown=verbose or functions)
+
+
+def _functions(finding: Finding, console: Console, *, are_shown: bool) -> None:
+    """Native functions side by side, or a word that they can be had."""
+    if are_shown:
+        render_disassembly(finding, console)
+    elif count := len(shown_functions(finding)):
+        word = "function" if count == 1 else "functions"
+        console.print(Text(f"      -v shows {count} {word} side by side", style="dim"))
 
 
 def _line_style(line: str) -> str:
@@ -131,6 +151,8 @@ def _accounting(diff: Diff, console: Console) -> None:
 
 def _provenance(result: CheckResult, console: Console) -> None:
     rows: list[tuple[str, str]] = []
+    if result.judged_at is not None:
+        rows.append(("verdict", f"remembered from {result.judged_at.astimezone(UTC):%Y-%m-%d}"))
     if result.wheel is not None:
         rows.append(("wheel", f"{_day(result.wheel.upload_time)}  {result.wheel.filename}"))
         rows.append(("", f"sha256 {result.wheel.sha256}"))
@@ -139,6 +161,8 @@ def _provenance(result: CheckResult, console: Console) -> None:
     if result.recipe is not None:
         rows.append(("rebuilt", _recipe_line(result)))
         rows += _attempt_rows(result)
+    if result.policy is not None and result.policy.source is not None:
+        rows.append(("policy", f"{result.policy.source}, digest {result.policy.digest[:16]}"))
     seconds = result.seconds
     times = (
         f"fetch {seconds.fetch:.1f}, resolve {seconds.resolve:.1f}, build {seconds.build:.1f}, "

@@ -66,9 +66,11 @@ class Judged:
     distance: int
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """Less is better."""
-        return RANKED.index(self.diff.verdict), self.distance
+    def rank(self) -> tuple[int, int, int]:
+        """Less is better; what could only not be compared is better than what differs."""
+        if self.diff.reason is Reason.UNSUPPORTED:
+            return RANKED.index(Verdict.DIFFERENT), 0, self.distance
+        return RANKED.index(self.diff.verdict), 1, self.distance
 
 
 @dataclass(kw_only=True)
@@ -84,6 +86,7 @@ class Attempts:
         best: the best that ended in a comparison.
         recipe: that of the attempt under way; after a failure, that of the failure told.
         detail: why the search ended before it was done, None if it was.
+        broken_off: whether that was a fault, not the budget.
     """
 
     case: Case
@@ -94,6 +97,7 @@ class Attempts:
     best: Judged | None = None
     recipe: Recipe | None = None
     detail: str | None = None
+    broken_off: bool = False
     _built: set[str] = field(default_factory=set)
 
     def run(self) -> Judged:
@@ -177,6 +181,7 @@ class Attempts:
 
     def _end_early(self, fault: BuildFault | IndexFault) -> None:
         """What was found out so far needs no index any more."""
+        self.broken_off = True
         self.detail = f"the search ended early: {fault.message}"
 
     def _try(self, recipe: Recipe, choices: Choices, search: Search) -> None:

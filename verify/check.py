@@ -1,5 +1,6 @@
 """The main job: is a published wheel what its source builds to?
 
+    recall what an earlier check found out  verify.ledger
     fetch the wheel and its source          verify.index
     try to rebuild it, best first           verify.attempts
         choose what to try                  builders.search
@@ -7,8 +8,9 @@
         rebuild the wheel in a sandbox      builders.rebuild
         compare, account for every byte     verify.compare
         and again, led by what differed
-    decide                                  verify.policy
+    decide                                  verify.policy.decide
     explain to a person, if asked           verify.explaining
+    remember                                verify.ledger
 
 What prevents a comparison is an `undetermined` result with its reason; what prevents the tool from
 working at all (no index, no sandbox, no disk) rises as an error.
@@ -19,33 +21,50 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
 from builders.recipe import Recipe, SourceFile, recipe_to_json
-from verify.attempts import Attempts, Case, Judged, NoRebuildError
-from verify.distinfo.served import served_metadata_facts
+from verify.compare.decide import why_undetermined
 from verify.errors import TruewheelError
 from verify.events import Step
+from verify.finding import Finding
 from verify.index.interface import (
     ConflictingFilesError,
     HashMismatchError,
     IndexFile,
     Sha256,
 )
-from verify.policy import decide
+from verify.ledger.interface import Key, Remembered
+from verify.policy.decide import Case as PolicyCase
+from verify.policy.decide import Decision, decide
+from verify.policy.model import waiver_to_json
 from verify.results import (
     CheckedSource,
     CheckedWheel,
     CheckResult,
     Diff,
     ExplanationReport,
+    Judgement,
 )
-from verify.signals import release_signals
 from verify.stopwatch import Stopwatch
-from verify.subject import Choice, Subject, find_subjects, local_sdist, local_wheel, source_of
+from verify.subject import (
+    NO_URL,
+    Choice,
+    Subject,
+    find_listing,
+    find_subjects,
+    local_sdist,
+    local_wheel,
+    source_of,
+)
+from verify.timeline.signals import signals_of
 from verify.verdict import Reason, Verdict
 from verify.workbench import Workbench
+
+if TYPE_CHECKING:
+    from verify.attempts import Attempts, Judged
 
 FIXED_ZIP_TIMES = frozenset(
     {
@@ -73,6 +92,7 @@ def check_all(
     Raises:
         TruewheelError: the tool itself failed; results yielded before stay valid.
     """
+    bench.begin_run([str(requirement) for requirement in requirements])
     for requirement in requirements:
         try:
             subjects = find_subjects(requirement, choice, bench.index)
@@ -80,6 +100,7 @@ def check_all(
             subjects = (_conflict(requirement, error),)
         for subject in subjects:
             yield check(subject, bench)
+    bench.end_run()
 
 
 def check_file(wheel: Path, sdist: Path | None, bench: Workbench) -> CheckResult:
@@ -89,20 +110,24 @@ def check_file(wheel: Path, sdist: Path | None, bench: Workbench) -> CheckResult
         UsageFault: a file cannot be read, or the two are of different releases.
         TruewheelError: the tool itself failed.
     """
+    bench.begin_run([wheel.name])
     published = local_wheel(wheel, bench.cache)
-    source = (
-        local_sdist(sdist, published, bench.cache) if sdist else source_of(published, bench.index)
-    )
-    return check(
+    # With both files at hand, nothing is asked of an index that may not even be there.
+    listing = None if sdist else find_listing(published, bench.index)
+    source = local_sdist(sdist, published, bench.cache) if sdist else source_of(published, listing)
+    result = check(
         Subject(
             requirement=wheel.name,
             wheel=published,
             source=source,
             reason=None if source else Reason.NO_SOURCE,
             detail=None if source else f"the index has no sdist for {wheel.name}",
+            listing=listing,
         ),
         bench,
     )
+    bench.end_run()
+    return result
 
 
 def check(subject: Subject, bench: Workbench) -> CheckResult:
@@ -112,12 +137,16 @@ def check(subject: Subject, bench: Workbench) -> CheckResult:
         TruewheelError: the tool itself failed.
     """
     work = _Work(subject=subject, bench=bench)
+    remembered: Remembered | None = None
     try:
-        return work.judged(work.run())
-    except NoRebuildError as error:
-        return work.undetermined(Reason(error.fault.code), error.fault.message)
+        remembered = work.recall()
+        judgement = remembered.judgement if remembered else work.judged(work.run())
     except UndeterminedError as error:
-        return work.undetermined(error.reason, error.message)
+        judgement = work.undetermined(error.reason, error.message)
+    result = work.result(judgement, remembered.judged_at if remembered else None)
+    if bench.memory is not None:
+        bench.memory.note(result, judgement, work.key)
+    return result
 
 
 @dataclass(kw_only=True)
@@ -128,15 +157,40 @@ class _Work:
     bench: Workbench
     watch: Stopwatch = field(default_factory=Stopwatch)
     source: SourceFile | None = None
-    attempts: Attempts | None = None
+    listed: tuple[Finding, ...] = ()
+    prebuilt: tuple[Finding, ...] = ()
+    key: Key | None = None
+    attempts: "Attempts | None" = None
 
-    def run(self) -> Judged:
-        """The steps of the module's description, up to the best attempt's comparison.
+    def recall(self) -> Remembered | None:
+        """What an earlier check found out, if it answers this one; looks at today's listing first.
+
+        Nothing is fetched whose hash the index tells.
 
         Raises:
             UndeterminedError: there is nothing to compare.
-            NoRebuildError: no attempt ended in a comparison.
+            LedgerFault: what is remembered cannot be read.
         """
+        with self._stage("fetch"):
+            self.listed = self._listing_signals()
+        (wheel, source), memory = self._pair(), self.bench.memory
+        if memory is None:
+            return None
+        with self._stage("fetch"):
+            hashes = self._sha256(wheel), self._sha256(source)
+            self.key = memory.key(wheel, source, hashes, self.bench.served_metadata(wheel))
+        return memory.recall(self.key)
+
+    def run(self) -> "Judged":
+        """The steps of the module's description, up to the best attempt's comparison.
+
+        Raises:
+            UndeterminedError: there is nothing to compare, or no attempt ended in a comparison.
+        """
+        # What is remembered needs none of it, and it takes most of the start-up.
+        from verify.attempts import Attempts, Case, NoRebuildError  # noqa: PLC0415
+        from verify.distinfo.served import served_metadata_facts  # noqa: PLC0415
+
         wheel, self.source, served = self._fetch()
         self.bench.open_sandbox()  # which may build an image: no part of any wheel's stages
         with self._stage("compare"):
@@ -147,16 +201,30 @@ class _Work:
             stage=self._stage,
             elapsed=lambda: self.watch.read().total,
         )
-        return self.attempts.run()
+        try:
+            return self.attempts.run()
+        except NoRebuildError as error:
+            raise UndeterminedError(Reason(error.fault.code), error.fault.message) from error
 
-    def _fetch(self) -> tuple[Path, SourceFile, tuple[Sha256, ...]]:
+    def _pair(self) -> tuple[IndexFile, IndexFile]:
         wheel, source = self.subject.wheel, self.subject.source
         if wheel is None or source is None:
             reason = self.subject.reason or Reason.NO_SOURCE
             raise UndeterminedError(reason, self.subject.detail or str(reason))
+        return wheel, source
+
+    def _sha256(self, file: IndexFile) -> Sha256:
+        return file.sha256 or Sha256(self._fetched(file).parent.name)
+
+    def _fetch(self) -> tuple[Path, SourceFile, tuple[Sha256, ...]]:
+        wheel, source = self._pair()
         with self._stage("fetch"):
             wheel_path, source_path = self._fetched(wheel), self._fetched(source)
             served = self.bench.served_metadata(wheel)
+        from verify.prebuilt import prebuilt_binaries  # noqa: PLC0415 - as above
+
+        with self._stage("compare"):
+            self.prebuilt = prebuilt_binaries(source_path, wheel_path)
         source_file = SourceFile(
             name=source.project,
             version=str(source.version),
@@ -164,6 +232,13 @@ class _Work:
             sha256=source_path.parent.name,  # the cache is addressed by content
         )
         return wheel_path, source_file, served
+
+    def _listing_signals(self) -> tuple[Finding, ...]:
+        wheel, listing = self.subject.wheel, self.subject.listing
+        if wheel is None or listing is None:
+            return ()
+        rules = self.bench.settings.policy.rules_for(wheel.project, wheel.version).rules
+        return signals_of(wheel, listing, self.bench.index, rules.thresholds)
 
     def _fetched(self, file: IndexFile) -> Path:
         try:
@@ -187,18 +262,18 @@ class _Work:
         with self.watch.stage(name):
             yield
 
-    def undetermined(self, reason: Reason, detail: str) -> CheckResult:
-        """The result of a check that no comparison came out of."""
+    def undetermined(self, reason: Reason, detail: str) -> Judgement:
+        """What a check came to that no comparison came out of."""
         recipe = self.attempts.recipe if self.attempts else None
-        return self._result(Verdict.UNDETERMINED, reason, detail=detail, recipe=recipe)
+        return self._judgement(Verdict.UNDETERMINED, reason, detail=detail, recipe=recipe)
 
-    def judged(self, best: Judged) -> CheckResult:
-        """The result of a check of which one attempt at least ended in a comparison."""
-        detail = self.attempts.detail if self.attempts else None
-        diff = best.diff
-        return self._result(diff.verdict, diff.reason, diff=diff, detail=detail, recipe=best.recipe)
+    def judged(self, best: "Judged") -> Judgement:
+        """What a check came to of which one attempt at least ended in a comparison."""
+        detail = why_undetermined(best.diff) or (self.attempts.detail if self.attempts else None)
+        diff, recipe = best.diff, best.recipe
+        return self._judgement(diff.verdict, diff.reason, diff=diff, detail=detail, recipe=recipe)
 
-    def _result(
+    def _judgement(
         self,
         verdict: Verdict,
         reason: Reason | None,
@@ -206,26 +281,61 @@ class _Work:
         detail: str | None,
         recipe: Recipe | None,
         diff: Diff | None = None,
-    ) -> CheckResult:
-        wheel, source = _checked_wheel(self.subject.wheel, diff), _checked_source(self)
-        signals = release_signals(wheel, source) if wheel and source else ()
-        decision = decide(verdict, signals, recipe.sandbox if recipe else None)
-        return CheckResult(
-            requirement=self.subject.requirement,
-            wheel=wheel,
-            source=source,
+    ) -> Judgement:
+        return Judgement(
             verdict=verdict,
             reason=reason,
             detail=detail,
-            trusted=decision.trusted,
-            reasons=decision.reasons,
-            signals=signals,
             diff=diff,
             recipe=recipe_to_json(recipe) if recipe else None,
             attempts=tuple(self.attempts.noted) if self.attempts else (),
+            signals=self.prebuilt,
+            seconds=self.watch.read(),
+            broken_off=self.attempts.broken_off if self.attempts else False,
+        )
+
+    def result(self, judgement: Judgement, judged_at: datetime | None) -> CheckResult:
+        """A judgement, whenever it was made, with the signals and the policy of today."""
+        recipe = judgement.recipe
+        signals = (*self.listed, *judgement.signals)
+        decision = self._decide(judgement, signals)
+        return CheckResult(
+            requirement=self.subject.requirement,
+            wheel=_checked_wheel(self.subject.wheel, judgement.diff),
+            source=_checked_source(self),
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            detail=judgement.detail,
+            trusted=decision.trusted,
+            reasons=decision.reasons,
+            basis=decision.basis,
+            warnings=decision.warnings,
+            waiver=waiver_to_json(decision.waiver) if decision.waiver else None,
+            policy=self.bench.policy_id,
+            signals=signals,
+            diff=judgement.diff,
+            recipe=recipe,
+            attempts=judgement.attempts,
             seconds=self.watch.read(),
             explanation=self._explain(trusted=decision.trusted),
+            judged_at=judged_at,
         )
+
+    def _decide(self, judgement: Judgement, signals: tuple[Finding, ...]) -> Decision:
+        """The policy's answer; the sha256 is that of the bytes, where they were compared."""
+        wheel, diff, recipe = self.subject.wheel, judgement.diff, judgement.recipe
+        case = PolicyCase(
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            project=wheel.project if wheel else None,
+            version=wheel.version if wheel else None,
+            sha256=diff.published.sha256 if diff else wheel.sha256 if wheel else None,
+            index=self.bench.index.origin(wheel) if wheel and wheel.url != NO_URL else None,
+            signals=signals,
+            findings=diff.findings if diff else (),
+            sandbox=str(recipe["sandbox"]) if recipe else None,
+        )
+        return decide(case, self.bench.settings.policy, self.bench.today)
 
     def _explain(self, *, trusted: bool) -> ExplanationReport | None:
         """What is attached beside the result, all of which is known by then."""
@@ -253,10 +363,11 @@ def _checked_source(work: _Work) -> CheckedSource | None:
     file = work.subject.source
     if file is None:
         return None
+    fetched = work.source.sha256 if work.source else None
     return CheckedSource(
         kind="sdist",
         filename=file.filename,
-        sha256=work.source.sha256 if work.source else file.sha256,
+        sha256=fetched or (work.key.source_sha256 if work.key else file.sha256),
         upload_time=file.upload_time,
     )
 

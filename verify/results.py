@@ -156,8 +156,51 @@ class Seconds:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What a check found out about two files: what no policy and no listing of today changes.
+
+    Attributes:
+        recipe: that of the best attempt, or of the failure that `reason` is about.
+        signals: those that the files themselves tell.
+        seconds: what it took to find out.
+        broken_off: the index failed before the search was done.
+    """
+
+    verdict: Verdict
+    reason: Reason | None
+    detail: str | None
+    diff: Diff | None = None
+    recipe: Mapping[str, JSONValue] | None = None
+    attempts: tuple[Attempt, ...] = ()
+    signals: tuple[Finding, ...] = ()
+    seconds: Seconds = field(default_factory=Seconds)
+    broken_off: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyId:
+    """The policy that decided.
+
+    Attributes:
+        digest: sha256 of the effective policy.
+        source: the file that it came from, relative to where truewheel was started; None for none.
+    """
+
+    digest: str
+    source: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
-    """One wheel's result (`truewheel.check/1`, one of `results`)."""
+    """One wheel's result (`truewheel.check/1`, one of `results`).
+
+    Attributes:
+        basis: what the wheel is trusted for, None if it is not.
+        warnings: what refuses nothing, and yet should be looked at.
+        waiver: the one that was needed.
+        seconds: of this check, however long an earlier one took to judge.
+        judged_at: when an earlier check judged the wheel, None where this one did.
+    """
 
     requirement: str
     wheel: CheckedWheel | None
@@ -173,6 +216,11 @@ class CheckResult:
     attempts: tuple[Attempt, ...] = ()
     seconds: Seconds = field(default_factory=Seconds)
     explanation: ExplanationReport | None = None
+    basis: str | None = None
+    warnings: tuple[str, ...] = ()
+    waiver: Mapping[str, JSONValue] | None = None
+    policy: PolicyId | None = None
+    judged_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,3 +237,4 @@ class CheckReport:
 
     results: tuple[CheckResult, ...]
     failure: Failure | None = None
+    policy: PolicyId | None = None

@@ -2,29 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from builders.compilers import Toolchain
 from builders.errors import BuildFault, FailureCode
-from builders.planner import Planner
-from builders.rebuild import Rebuilder
-from builders.recipe import Recipe
-from builders.resolve import UvIndexes, UvResolver
+from builders.recipe import Recipe, digest_of
 from builders.sandbox.interface import Limits, Sandbox, SandboxFault
-from builders.sandbox.select import open_sandbox
-from builders.search.probe import Prober
-from builders.search.releases import Releases
 from builders.store import Store
 from verify.events import Listener, Notice
-from verify.explaining.explainer import Explainer
-from verify.explaining.folder import ReportFolder
-from verify.gather import IndexGatherer
 from verify.index.cache import FileCache
 from verify.index.client import SimpleIndex, open_index
 from verify.index.config import IndexConfig, load_config, uv_arguments, uv_environment
 from verify.index.interface import HashMismatchError, IndexFile, Sha256
+from verify.ledger.interface import Effort
+from verify.ledger.memory import Circumstances, Memory
+from verify.policy.defaults import UNSAFE_SANDBOX
+from verify.policy.model import DEFAULT_POLICY, Policy
+from verify.results import PolicyId
 from verify.subject import NO_URL
+
+if TYPE_CHECKING:
+    from builders.compilers import Toolchain
+    from builders.planner import Planner
+    from builders.rebuild import Rebuilder
+    from builders.search.probe import Prober
+    from verify.explaining.folder import ReportFolder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,9 @@ class Settings:
         attempts: rebuilds that are tried at most for one wheel.
         search_seconds: after which no further one is begun.
         reports: the folder for diffoscope's reports, None where nobody asked for them.
+        ledger: a file or a database's URL that verdicts are remembered in, None for nowhere.
+        policy: what decides beside the verdict.
+        today: the day in UTC on which waivers are looked at, None for the clock's.
     """
 
     sandbox: str
@@ -48,16 +55,22 @@ class Settings:
     offline: bool = False
     fresh: bool = False
     reports: Path | None = None
+    ledger: str | None = None
     recipe: Recipe | None = None
     attempts: int = 8
     search_seconds: float = 600.0
+    policy: Policy = DEFAULT_POLICY
+    today: date | None = None
     limits: Limits
     environ: tuple[tuple[str, str], ...]
     cwd: Path
 
 
 class Workbench:
-    """Index, sandbox and builders; each is opened when first needed."""
+    """Index, sandbox and builders; each is imported and opened when first needed.
+
+    What is remembered needs no builder, and importing them takes longer than recalling it.
+    """
 
     def __init__(self, settings: Settings, listener: Listener) -> None:
         self.settings = settings
@@ -73,6 +86,17 @@ class Workbench:
             environ=dict(self.settings.environ),
             cwd=self.settings.cwd,
         )
+
+    @cached_property
+    def today(self) -> date:
+        """The day in UTC; one run decides everything on one day."""
+        return self.settings.today or datetime.now(UTC).date()
+
+    @cached_property
+    def policy_id(self) -> PolicyId:
+        """Which policy decides, as every result names it."""
+        policy = self.settings.policy
+        return PolicyId(digest=policy.digest, source=policy.source)
 
     @cached_property
     def index(self) -> SimpleIndex:
@@ -113,6 +137,8 @@ class Workbench:
     @cached_property
     def sandbox(self) -> Sandbox:
         """Where builds run."""
+        from builders.sandbox.select import open_sandbox  # noqa: PLC0415 - see the class
+
         return open_sandbox(
             self.settings.sandbox, cache_root=self.settings.cache_root, listener=self.listener
         )
@@ -126,14 +152,17 @@ class Workbench:
         _ = self.sandbox
 
     @cached_property
-    def rebuilder(self) -> Rebuilder:
+    def rebuilder(self) -> "Rebuilder":
         """From recipes to rebuilds."""
+        from builders.rebuild import Rebuilder  # noqa: PLC0415 - see the class
+        from verify.gather import IndexGatherer  # noqa: PLC0415 - see the class
+
         gatherer = IndexGatherer(self.cache, self.index)
         return Rebuilder(
             self.sandbox, gatherer, self._store, self.settings.limits, self.open_toolchain
         )
 
-    def open_toolchain(self, name: str) -> Toolchain:
+    def open_toolchain(self, name: str) -> "Toolchain":
         """The compilers of a name, made if need be.
 
         Raises:
@@ -147,7 +176,7 @@ class Workbench:
             raise found
         return found
 
-    def _open_toolchain(self, name: str) -> Toolchain | BuildFault:
+    def _open_toolchain(self, name: str) -> "Toolchain | BuildFault":
         from builders.toolchains import open_toolchain  # noqa: PLC0415 - few wheels need one
 
         try:
@@ -159,11 +188,18 @@ class Workbench:
             )
         except SandboxFault as fault:
             self.listener(Notice(message=f"no toolchain {name}: {fault.message}"))
-            return BuildFault(fault.message, code=FailureCode.UNSUPPORTED)
+            told = (
+                f"the toolchain {name}, which the wheel's compiler asks for, is not to be had here"
+            )
+            todo = f"; {fault.hint}" if fault.hint else ""
+            return BuildFault(f"{told}: {fault.message}{todo}", code=FailureCode.UNSUPPORTED)
 
     @cached_property
-    def planner(self) -> Planner:
+    def planner(self) -> "Planner":
         """From hints to recipes."""
+        from builders.planner import Planner  # noqa: PLC0415 - see the class
+        from builders.resolve import UvIndexes, UvResolver  # noqa: PLC0415 - see the class
+
         indexes = UvIndexes(
             arguments=tuple(uv_arguments(self.config)), environment=uv_environment(self.config)
         )
@@ -178,15 +214,21 @@ class Workbench:
         )
 
     @cached_property
-    def prober(self) -> Prober:
+    def prober(self) -> "Prober":
         """Which backend wrote some metadata."""
+        from builders.search.probe import Prober  # noqa: PLC0415 - see the class
+        from builders.search.releases import Releases  # noqa: PLC0415 - see the class
+
         return Prober(self.rebuilder, Releases(self.index), self._store)
 
     @cached_property
-    def reports(self) -> ReportFolder | None:
+    def reports(self) -> "ReportFolder | None":
         """Where differences are explained to a person, if that was asked for."""
         if self.settings.reports is None:
             return None
+        from verify.explaining.explainer import Explainer  # noqa: PLC0415 - see the class
+        from verify.explaining.folder import ReportFolder  # noqa: PLC0415 - see the class
+
         explainer = Explainer(
             choice=self.settings.sandbox,
             cache_root=self.settings.cache_root,
@@ -194,6 +236,43 @@ class Workbench:
             offline=self.settings.offline,
         )
         return ReportFolder(folder=self.settings.reports, explainer=explainer)
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """What earlier checks found out, None where nothing is to be remembered."""
+        settings = self.settings
+        if settings.ledger is None:
+            return None
+        circumstances = Circumstances(
+            indexes=digest_of(uv_arguments(self.config)),
+            recipe=settings.recipe.digest if settings.recipe else None,
+            confined=settings.sandbox != UNSAFE_SANDBOX,
+            effort=Effort(
+                attempts=settings.attempts,
+                search_seconds=settings.search_seconds,
+                build_seconds=settings.limits.wall_seconds,
+                memory_bytes=settings.limits.memory_bytes,
+                offline=settings.offline,
+            ),
+        )
+        # A report on what differs needs the rebuilt wheel.
+        asks = not settings.fresh and settings.reports is None
+        return Memory(settings.ledger, circumstances, asks=asks, listener=self.listener)
+
+    def begin_run(self, inputs: Sequence[str]) -> None:
+        """A run begins, for these inputs."""
+        if self.memory is not None:
+            self.memory.begin(inputs)
+
+    def end_run(self) -> None:
+        """The run came to its end."""
+        if self.memory is not None:
+            self.memory.end()
+
+    def close(self) -> None:
+        """Let go of what is open; nothing is to be asked of the bench any more."""
+        if self.__dict__.get("memory") is not None:
+            self.__dict__["memory"].close()
 
     @cached_property
     def _store(self) -> Store:

@@ -37,14 +37,17 @@ def truewheel(
     cwd: Path | None = None,
     timeout: float = 300,
 ) -> Ran:
-    """Run `truewheel` to its end; configuration of pip and uv on this machine does not count."""
+    """Run `truewheel` to its end; configuration of pip and uv on this machine does not count.
+
+    No verdict is remembered: what a test does with `environment` or `--ledger` alone.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_", "TRUEWHEEL_"))}
     isolated = {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"} if environment is None else {}
     if cache is not None:
         isolated["TRUEWHEEL_CACHE_DIR"] = str(cache)
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
-        env={**kept, **isolated, **(environment or {})},
+        env={**kept, "TRUEWHEEL_LEDGER": "none", **isolated, **(environment or {})},
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -62,7 +65,7 @@ def assert_valid(document: object) -> None:
     """Fail unless a document fits the schema that it names."""
     schemas = {
         name: json.loads(files("verify.schemas").joinpath(f"{name}-1.json").read_text("utf-8"))
-        for name in ("check", "diff")
+        for name in ("check", "diff", "lock", "lock-check", "policy", "timeline")
     }
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()

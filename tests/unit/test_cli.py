@@ -14,7 +14,9 @@ def test_the_version_is_that_of_the_package() -> None:
     assert truewheel("--version").stdout == f"truewheel, version {__version__}\n"
 
 
-@pytest.mark.parametrize("module", ["rich", "requests", "docker", "pypi_simple", "packaging"])
+@pytest.mark.parametrize(
+    "module", ["rich", "requests", "docker", "pypi_simple", "packaging", "sqlalchemy"]
+)
 def test_the_version_imports_nothing_heavy(module: str) -> None:
     program = (
         "import sys; from verify.cli.main import main\n"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 
@@ -176,3 +177,13 @@ def test_a_bare_diff_at_the_terminal() -> None:
     render_diff(diff(finding(None)), console)
     assert isinstance(console.file, StringIO)
     assert console.file.getvalue().startswith("thing-1.0-py3-none-any.whl  different")
+
+
+def test_a_remembered_verdict_says_so_and_since_when() -> None:
+    since = datetime(2026, 11, 20, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    old = replace(result(diff(finding())), judged_at=since)
+    assert "  verdict  remembered from 2026-11-19\n" in rendered(CheckReport(results=(old,)))
+    documents = check_document(CheckReport(results=(old, result(None))))["results"]
+    assert isinstance(documents, list)
+    said = [(one["remembered"], one["judged_at"]) for one in documents if isinstance(one, dict)]
+    assert said == [(True, "2026-11-19T23:30:00Z"), (False, None)]

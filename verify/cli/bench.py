@@ -5,8 +5,10 @@ from pathlib import Path
 
 from builders.recipe import Recipe
 from builders.sandbox.interface import Limits
+from verify.cli.chosen_policy import chosen_policy
 from verify.cli.options import Work
 from verify.events import Listener
+from verify.ledger.places import NOWHERE, resolve
 from verify.workbench import Settings, Workbench
 
 
@@ -16,8 +18,12 @@ def open_bench(
     *,
     reports: Path | None = None,
     recipe: Recipe | None = None,
+    ledger: str | None = NOWHERE,
 ) -> Workbench:
-    """The workbench that the options ask for; nothing is opened yet."""
+    """The workbench that the options ask for; nothing is opened yet.
+
+    `ledger` is what the person named, None for the one in the cache directory.
+    """
     memory = work.memory * 1024**2
     settings = Settings(
         sandbox=work.sandbox,
@@ -29,7 +35,9 @@ def open_bench(
         attempts=work.attempts,
         search_seconds=work.search_seconds,
         reports=reports,
+        ledger=resolve(ledger, work.cache_root),
         recipe=recipe,
+        policy=chosen_policy(),
         limits=Limits(
             wall_seconds=work.timeout, cpu_seconds=int(work.timeout) + 1, memory_bytes=memory
         ),

@@ -1,6 +1,8 @@
 """`truewheel check`: fetch, rebuild, compare, judge."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,7 +13,14 @@ from verify.cli.bench import open_bench
 from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit, exit_for
 from verify.cli.explain import explain_folder_option, prepare_folder, tell_reports
-from verify.cli.options import Output, Work, accounting_option, output_options, work_options
+from verify.cli.options import (
+    Output,
+    Work,
+    accounting_option,
+    ledger_option,
+    output_options,
+    work_options,
+)
 from verify.cli.recipe_file import read_recipe
 from verify.errors import TruewheelError, UsageFault
 from verify.index.select import Target
@@ -33,6 +42,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--recipe", type=EXISTING, help="Start from this recipe, not from the hints.")
 @accounting_option
 @explain_folder_option
+@ledger_option
 @work_options
 @output_options
 def command(  # noqa: PLR0913 - click passes each option by name
@@ -47,6 +57,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     recipe: Path | None,
     accounting: bool,
     explain: Path | None,
+    ledger: str | None,
     work: Work,
     output: Output,
 ) -> Exit:
@@ -74,8 +85,11 @@ def command(  # noqa: PLR0913 - click passes each option by name
         else:
             yield from check_all(asked, choice, bench)
 
-    with progress(output) as listener:
-        report = _collect(run(open_bench(work, listener, reports=explain, recipe=given)))
+    with (
+        progress(output) as listener,
+        closing(open_bench(work, listener, reports=explain, recipe=given, ledger=ledger)) as bench,
+    ):
+        report = replace(_collect(run(bench)), policy=bench.policy_id)
     _show(report, output, accounting=accounting)
     tell_reports(report, output)
     return Exit.FAILED if report.failure else exit_for(report.results)

@@ -21,6 +21,9 @@ from verify.errors import TruewheelError, UsageFault
 COMMANDS = {
     "check": "rebuild published wheels from their source and judge every difference",
     "diff": "compare two wheel files: no network, no build",
+    "timeline": "show when a project's files were uploaded, and what came late",
+    "policy": "show what a wheel has to be to be trusted here",
+    "lock": "judge an existing lock, hash by hash",
     "rebuild": "replay a recipe",
     "images": "build, list and carry the sandbox's images and toolchains",
     "doctor": "find out whether this machine can rebuild, and what to do if not",
@@ -136,8 +139,13 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + signal.SIGTERM)
 
 
+def _wants_json(argv: list[str]) -> bool:
+    asked = f" {' '.join(argv)} "
+    return any(f" {form} " in asked for form in ("--json", "--format json", "--format=json"))
+
+
 def _say(argv: list[str], message: str, hint: str | None, code: int) -> int:
-    """Tell an error on standard error, with --json also as the one document on standard output.
+    """Tell an error on standard error, and where JSON is asked for as the one document on stdout.
 
     A stream that does not take it is given up: an error about it could be told to nobody.
     """
@@ -145,7 +153,7 @@ def _say(argv: list[str], message: str, hint: str | None, code: int) -> int:
         say_error(message, hint)
     except OSError:
         send_nowhere(_STDERR)
-    if "--json" in argv:
+    if _wants_json(argv):
         from reports.as_json import dump, error_document  # noqa: PLC0415 - errors only
 
         try:

@@ -51,6 +51,16 @@ class Work:
     memory: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which indexes to ask, and where to keep what they answer."""
+
+    cache_root: Path
+    index_url: str | None
+    extra_index_urls: tuple[str, ...]
+    offline: bool
+
+
 def with_options(command: Callback, *options: Callable[[Callback], Callback]) -> Callback:
     """A command with further options, in the order of its help."""
     for option in reversed(options):
@@ -81,7 +91,7 @@ def output_options(command: Callback) -> Callback:
             callback=load_defaults,
             is_eager=True,
             expose_value=False,
-            help="A TOML file with defaults for these options.",
+            help="Defaults and policy, instead of the nearest truewheel.toml or pyproject.toml.",
         ),
     )
 
@@ -109,6 +119,17 @@ def cache_option(command: Callback) -> Callback:
     )(collected)
 
 
+def ledger_option(command: Callback) -> Callback:
+    """`--ledger`; the command takes what was given as `ledger`."""
+    return click.option(
+        "--ledger",
+        metavar="PATH|URL|none",
+        envvar="TRUEWHEEL_LEDGER",
+        show_envvar=True,
+        help="Where verdicts are remembered; by default ledger.sqlite in the cache directory.",
+    )(command)
+
+
 def sandbox_option(command: Callback) -> Callback:
     """`--sandbox`."""
     return click.option(
@@ -118,6 +139,34 @@ def sandbox_option(command: Callback) -> Callback:
         show_default=True,
         help="Where builds run.",
     )(command)
+
+
+INDEX_OPTIONS = (
+    click.option(
+        "--index-url",
+        metavar="URL",
+        help="The index, instead of the one that uv or pip is configured for.",
+    ),
+    click.option(
+        "--extra-index-url",
+        "extra_index_urls",
+        multiple=True,
+        metavar="URL",
+        help="A further index; may be given more than once.",
+    ),
+    click.option("--offline", is_flag=True, help="Use the cache alone."),
+)
+
+
+def index_options(command: Callback) -> Callback:
+    """Indexes and cache; the command takes them as one `asked`."""
+
+    @wraps(command)
+    def collected(**options: Any) -> object:  # noqa: ANN401 - as click passes them
+        mine = {field.name: options.pop(field.name) for field in fields(Asked)}
+        return command(asked=Asked(**mine), **options)
+
+    return with_options(cache_option(collected), *INDEX_OPTIONS)
 
 
 def work_options(command: Callback) -> Callback:
@@ -131,20 +180,8 @@ def work_options(command: Callback) -> Callback:
     return with_options(
         cache_option(collected),
         sandbox_option,
-        click.option(
-            "--index-url",
-            metavar="URL",
-            help="The index, instead of the one that uv or pip is configured for.",
-        ),
-        click.option(
-            "--extra-index-url",
-            "extra_index_urls",
-            multiple=True,
-            metavar="URL",
-            help="A further index; may be given more than once.",
-        ),
-        click.option("--offline", is_flag=True, help="Use the cache alone."),
-        click.option("--fresh", is_flag=True, help="Build again what was built before."),
+        *INDEX_OPTIONS,
+        click.option("--fresh", is_flag=True, help="Judge and build again what was remembered."),
         click.option(
             "--attempts",
             type=click.IntRange(min=1),
