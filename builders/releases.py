@@ -80,8 +80,9 @@ def refuse_own_releases(recipe: Recipe, above: tuple[SourceFile, ...] = ()) -> N
     """
     chain = (*above, recipe.source)
     _refuse_misnamed_source(recipe.source)
-    refuse_releases(chain, recipe.requirements)
-    for file in recipe.requirements:
+    files = (*recipe.requirements, *recipe.repair_tools)
+    refuse_releases(chain, files)
+    for file in files:
         if file.recipe is None:
             _refuse_misnamed_wheel(file)
         else:

@@ -13,7 +13,10 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -30,6 +33,9 @@ MAX_HEADER = 1024 * 1024
 
 MAX_GLOBAL_HEADERS = 100
 """Entries of global PAX headers, which are kept to the end; git archives have one."""
+
+PIECE = 64 * 1024
+"""Bytes of a file that are read at once."""
 
 READ_FILE = "pyproject.toml"
 KNOWN_FILES = frozenset({READ_FILE, "setup.py"})
@@ -52,11 +58,66 @@ def planning_files(sdist: Path) -> dict[str, bytes]:
         BuildFault: the archive is broken or beyond bounds.
     """
     reader = _zip_files if sdist.suffix == ".zip" else _tar_files
-    try:
+    with _faults_told(sdist):
         found: dict[int, dict[str, bytes]] = {0: {}, 1: {}}
         for depth, name, content in reader(sdist):
             found[depth][name] = content
         return found[0] or found[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SdistFile:
+    """A regular file of an sdist.
+
+    Attributes:
+        name: its path in the archive, as the archive spells it.
+        pieces: its content, to be had before the next file is asked for; raises BuildFault.
+    """
+
+    name: str
+    pieces: Callable[[], Iterator[bytes]]
+
+
+def all_files(sdist: Path, *, limit: int) -> Generator[SdistFile]:
+    """Every regular file of an sdist, in the archive's order.
+
+    Args:
+        sdist: the archive.
+        limit: bytes that the archive may unpack to, as far as it is read.
+
+    Raises:
+        BuildFault: the archive is broken or beyond bounds, which may show only on the way.
+    """
+    reader = _zip_streams if sdist.suffix == ".zip" else _tar_streams
+    budget = _Budget(limit)
+
+    def pieces(opened: Callable[[], IO[bytes]]) -> Iterator[bytes]:
+        with _faults_told(sdist), opened() as stream:
+            while piece := stream.read(PIECE):
+                budget.spend(len(piece))
+                yield piece
+
+    with _faults_told(sdist):
+        for name, opened in reader(sdist, limit):
+            yield SdistFile(name=name, pieces=partial(pieces, opened))
+
+
+class _Budget:
+    """Bytes that may still be read; what a sparse file leaves out counts, too."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise ValueError("unpacks to too many bytes")
+
+
+@contextmanager
+def _faults_told(sdist: Path) -> Iterator[None]:
+    try:
+        yield
     except FAULTS as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BuildFault(
@@ -72,13 +133,27 @@ def _root_file(name: str) -> tuple[int, str] | None:
 
 def _tar_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
     with _decompressed(sdist) as unpacked:
-        stream = _Forward(unpacked)
+        stream = _Forward(unpacked, MAX_UNPACKED)
         with tarfile.TarFile(fileobj=cast("IO[bytes]", stream), mode="r") as archive:
             for member in _members(archive, stream):
                 place = _root_file(member.name)
                 if place is not None and member.isreg():
                     is_read = place[1] == READ_FILE
                     yield *place, _tar_content(archive, member) if is_read else b""
+
+
+def _tar_streams(sdist: Path, limit: int) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
+    with _decompressed(sdist) as unpacked:
+        stream = _Forward(unpacked, limit)
+        with tarfile.TarFile(fileobj=cast("IO[bytes]", stream), mode="r") as archive:
+
+            def opened(member: tarfile.TarInfo) -> IO[bytes]:
+                stream.expect_content()
+                return archive.extractfile(member) or io.BytesIO()
+
+            for member in _members(archive, stream):
+                if member.isreg():
+                    yield member.name, partial(opened, member)
 
 
 def _members(archive: tarfile.TarFile, stream: "_Forward") -> Iterator[tarfile.TarInfo]:
@@ -121,14 +196,21 @@ class _Forward(io.RawIOBase):
     cannot make tarfile read the same place twice.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
         self._stream = stream
+        self._limit = limit
         self._at = 0
         self._left = MAX_HEADER
+        self._is_content = False
 
     def expect_header(self) -> None:
         """Allow MAX_HEADER bytes from here on, as every seek does."""
         self._left = MAX_HEADER
+        self._is_content = False
+
+    def expect_content(self) -> None:
+        """Take what is read up to the next header for content, which tarfile does not parse."""
+        self._is_content = True
 
     def readable(self) -> bool:
         return True
@@ -142,7 +224,7 @@ class _Forward(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         if whence != io.SEEK_SET or offset < self._at:
             raise ValueError("it refers back to itself")
-        if offset > MAX_UNPACKED:
+        if offset > self._limit:
             raise ValueError("unpacks to too many bytes")
         while self._at < offset:
             skipped = self._stream.read(min(offset - self._at, MAX_HEADER))
@@ -158,10 +240,11 @@ class _Forward(io.RawIOBase):
             raise ValueError("a header is too large")
         chunk = self._stream.read(size)
         # tarfile's search for hdrcharset takes quadratic time in a run of digits (CVE-2024-6232).
-        if size > tarfile.BLOCKSIZE and _PAX_DIGITS.search(chunk):
+        is_parsed = size > tarfile.BLOCKSIZE and not self._is_content
+        if is_parsed and _PAX_DIGITS.search(chunk):
             raise ValueError("a header has an absurd number")
         self._at += len(chunk)
-        if self._at > MAX_UNPACKED:
+        if self._at > self._limit:
             raise ValueError("unpacks to too many bytes")
         return chunk
 
@@ -172,6 +255,19 @@ def _zip_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
             place = _root_file(info.filename)
             if place is not None and not info.is_dir():
                 yield *place, _zip_content(archive, info) if place[1] == READ_FILE else b""
+
+
+def _zip_streams(sdist: Path, _limit: int) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
+    with zipfile.ZipFile(sdist) as archive:
+        infos = archive.infolist()
+        if len(infos) > MAX_MEMBERS:
+            raise ValueError("too many members")
+        for info in infos:
+            # What else there is may want any amount of memory.
+            if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise ValueError("a member is packed otherwise than ZIP archives are")
+            if not info.is_dir():
+                yield info.filename, partial(archive.open, info)
 
 
 def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

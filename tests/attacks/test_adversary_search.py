@@ -264,6 +264,7 @@ OTHERS: Mapping[str, object] = {
     "toolchain": LockedToolchain(name="gcc-10", digest="ab" * 32),
     "compiler_flags": {"": "-O1"},
     "build_paths": {"": "/project"},
+    "runtime": "ab" * 32,
     "post_steps": ("retag manylinux1_x86_64",),
 }
 OTHER_CALLS: Mapping[str, object] = {

@@ -26,6 +26,8 @@ from tests.integration.test_search import Checked, check
 from tests.support.interpreters import needs_python
 from tests.support.publishing import Published, Publisher, Source
 from tests.support.real_wheels import take_apart
+from verify.native.elf import read_elf
+from verify.native.symbols import read_dynamic_symbols
 
 pytestmark = needs_python((3, 11))
 
@@ -38,7 +40,8 @@ MODULE = """\
 int twice(int);
 static PyObject *answer(PyObject *self, PyObject *argument) {
     const char *file = __FILE__;
-    return Py_BuildValue("is", twice((int)PyLong_AsLong(argument)), file);
+    unsigned release = PY_VERSION_HEX;
+    return Py_BuildValue("isI", twice((int)PyLong_AsLong(argument)), file, release);
 }
 static PyMethodDef methods[] = {{"answer", answer, METH_O, ""}, {0}};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "nat", "", -1, methods};
@@ -73,6 +76,8 @@ HINTS = NativeHints(
         "": "-g -O2 -fwrapv -fPIC -fno-strict-aliasing",
         "src/twice.c": "-g -O3 -funroll-loops -fPIC",
         "link": "-Wl,--no-as-needed -pthread",
+        "python": "3.11.30",
+        "order": "src/nat.c src/once.c src/twice.c",
     },
     build_paths={"": "/project"},
     has_dwarf=True,
@@ -156,6 +161,8 @@ def test_a_published_wheel_teaches_its_compiler_its_flags_and_its_place(
     assert not {"-O2", "-fwrapv"} & {*own}
     assert hints.native.build_paths == {"": "/project"}
     assert hints.native.flags["link"] == "-Wl,--emit-relocs -Wl,--no-as-needed -pthread"
+    assert hints.native.flags["order"] == "src/nat.c src/once.c src/twice.c"
+    assert hints.native.flags["python"] == "3.11.30"
     assert hints.platforms is not None
     assert hints.platforms.post_steps == (
         f"retag {'.'.join(MANYLINUX)}",
@@ -182,6 +189,47 @@ def test_a_check_compiles_with_that_compiler_and_those_flags(
     assert "native.relinked" in {finding["rule"] for finding in found.result["diff"]["findings"]}
 
 
+OLD = """\
+#include <Python.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+static int *volatile kept;
+static int order(const void *a, const void *b) { return *(char *)a - *(char *)b; }
+static PyObject *answer(PyObject *, PyObject *given) {
+    double found = pow(PyFloat_AsDouble(given), 2.5) + fcntl(0, F_GETFD);
+    kept = new int;
+    delete kept;
+    return PyFloat_FromDouble(found + (bsearch("b", "abc", 3, 1, order) != nullptr));
+}
+static PyMethodDef methods[] = {{"answer", answer, METH_O, ""}, {}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "nat", "", -1, methods};
+PyMODINIT_FUNC PyInit__nat(void) { return PyModule_Create(&definition); }
+"""
+
+
+def test_a_wheel_for_an_older_system_is_linked_to_what_was_there(
+    native: Native, tmp_path: Path
+) -> None:
+    flags = {
+        "": "-O2 -fPIC",
+        "link": "-Wl,--no-as-needed -pthread",
+        "runtime": "linkage-table-init constant-handle glibc-2.17",
+    }
+    setup = SETUP.replace('[os.path.abspath("src/nat.c"), "src/twice.c", "src/once.c"]',
+                          '["src/old.cpp"]')  # fmt: skip
+    older = replace(NATIVE, files={**NATIVE.files, "setup.py": setup, "src/old.cpp": OLD})
+    built = replace(native, hints=replace(HINTS, flags=flags)).publish(tmp_path, older)
+    symbols = read_dynamic_symbols(read_elf(module_of(built.wheel)[1]))
+    found = {one.name: (one.library, one.version) for one in symbols if not one.is_defined}
+    assert found["pow"] == ("libm.so.6", "GLIBC_2.2.5")
+    assert found["fcntl"] == ("libpthread.so.0", "GLIBC_2.2.5")
+    assert found["bsearch"] == ("libc.so.6", "GLIBC_2.2.5")
+    assert found["_ZdlPv"] == ("libstdc++.so.6", "GLIBCXX_3.4")
+    assert "_ZdlPvm" not in found
+    assert "_ZdlPvm" in {one.name for one in symbols if one.is_defined}
+
+
 def test_no_path_of_the_sandbox_is_left_in_the_code(published: Published) -> None:
     _, data = module_of(published.wheel)
     assert b"/project/src/nat.c\0" in data
@@ -195,7 +243,8 @@ def test_a_given_recipe_is_compiled_as_it_says(
 ) -> None:
     """It may have other flags of the kind that is learned, and no toolchain that there is not."""
     assert published.recipe is not None
-    text = recipe_text(replace(published.recipe, compiler_flags={"": "-O0 -fPIC"}))
+    flags = {"": "-O0 -fPIC"}
+    text = recipe_text(replace(published.recipe, compiler_flags=flags, runtime=None))
     (tmp_path / "recipe.json").write_text(text)
     found = check(
         native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
@@ -208,6 +257,18 @@ def test_a_given_recipe_is_compiled_as_it_says(
         native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
     )
     assert "the toolchain gcc-10 of 0000" in str(found.attempts)
+
+
+def test_without_the_toolchain_it_is_undetermined_and_not_compiled_by_another(
+    native: Native, published: Published, tmp_path: Path
+) -> None:
+    for kept in native.publisher.cache.iterdir():
+        if kept.name not in {"toolchains", "images"}:
+            (tmp_path / kept.name).symlink_to(kept)
+    found = check(tmp_path, published, "--offline")
+    assert (found.result["verdict"], found.result["reason"]) == ("undetermined", "unsupported")
+    assert "the toolchain gcc-10" in found.result["detail"]
+    assert found.result["detail"].endswith("run this once: truewheel images build gcc-10")
 
 
 def recipe_text(recipe: Recipe) -> str:

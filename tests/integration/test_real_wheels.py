@@ -55,7 +55,8 @@ def test_late_native_wheels_get_an_honest_answer(sandbox_name: str, cache: Path)
     (result,) = document["results"]
     assert result["wheel"]["upload_time"].startswith("2018-08-16")
     assert result["source"]["upload_time"].startswith("2015-04-03")
-    assert [signal["rule"] for signal in result["signals"]] == ["release.late-wheel"]
+    rules = [signal["rule"] for signal in result["signals"]]
+    assert rules == ["release.late-wheel", "release.silence-before"]
     assert not result["trusted"]
     if result["verdict"] == "undetermined":
         # A machine without CPython 3.6 cannot rebuild it, and says so.

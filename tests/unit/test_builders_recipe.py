@@ -45,7 +45,7 @@ def recipe(*, nested: Recipe | None = None) -> Recipe:
 
 
 def test_a_recipe_survives_json_with_its_nested_recipes() -> None:
-    value = recipe(nested=recipe())
+    value = replace(recipe(nested=recipe()), runtime=SHA256)
     assert recipe_from_json(json.loads(json.dumps(recipe_to_json(value)))) == value
 
 
@@ -54,6 +54,7 @@ def test_equal_recipes_have_one_digest_and_different_ones_two() -> None:
     assert recipe().digest != replace(recipe(), python="3.12").digest
     assert recipe().digest != replace(recipe(), sandbox="docker").digest
     assert recipe().digest != recipe(nested=recipe()).digest
+    assert recipe().digest != replace(recipe(), runtime=SHA256).digest
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def test_equal_recipes_have_one_digest_and_different_ones_two() -> None:
                                                 "sha256": "../../etc/passwd"}},
         {**recipe_to_json(recipe()), "environment": ["PATH"]},
         {**recipe_to_json(recipe()), "as_of": "yesterday"},
+        {**recipe_to_json(recipe()), "runtime": "0"},
         {**recipe_to_json(recipe()), "requirements": [1]},
     ],
 )  # fmt: skip

@@ -124,6 +124,50 @@ def test_without_flags_at_all_nothing_is_changed() -> None:
     assert given("-O3 -c a.c", settings({"link": "-pthread"})) == "-O3 -c a.c"
 
 
+RELEASED = """
+#include <Python.h>
+#if PY_VERSION_HEX != %s
+#error another release
+#endif
+const char *f(void) { return PY_VERSION; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "number"),
+    [("3.11.6", "0x030B06F0"), ("3.11.30", "0x030B1EF0"), ("3.11.0rc2", "0x030B00C2"),
+     ("3.11.0a7", "0x030B00A7"), ("3.11.0b1", "0x030B00B1")],
+)  # fmt: skip
+def test_python_headers_say_the_release_of_the_recipe(
+    release: str, number: str, tmp_path: Path
+) -> None:
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include" / "Python.h").write_text(PATCHLEVEL)
+    (tmp_path / "a.c").write_text(RELEASED % (number,))
+    wrappers = laid_out(tmp_path, {"": "-O1 -fPIC", "python": release}, python="3.11")
+    run(sys.executable, "-EsS", str(wrappers / "gcc"), "-Iinclude", "-shared", "a.c", "-o", "a.so",
+        cwd=tmp_path)  # fmt: skip
+    assert release.encode() + b"\0" in (tmp_path / "a.so").read_bytes()
+
+
+def test_headers_of_another_python_stay_what_they_are(tmp_path: Path) -> None:
+    wrappers = laid_out(tmp_path, {"": "-O1", "python": "3.11.6"}, python="3.12")
+    assert not (wrappers / "python").exists()
+
+
+PATCHLEVEL = """
+#define PY_MAJOR_VERSION 3
+#define PY_MINOR_VERSION 11
+#define PY_MICRO_VERSION 9
+#define PY_RELEASE_LEVEL 0xF
+#define PY_RELEASE_SERIAL 0
+#define PY_VERSION "3.11.9"
+#define PY_VERSION_HEX ((PY_MAJOR_VERSION << 24) | (PY_MINOR_VERSION << 16) | \\
+    (PY_MICRO_VERSION << 8) | (PY_RELEASE_LEVEL << 4) | (PY_RELEASE_SERIAL << 0))
+"""
+"""As CPython's patchlevel.h."""
+
+
 # Linking.
 
 
@@ -146,6 +190,27 @@ def test_what_the_interpreter_has_the_linker_told_is_not_passed_on() -> None:
     assert given(line, settings()) == "-shared a.o -Wl,-rpath,$ORIGIN -o a.so"
 
 
+ORDER = "x.c y.c | src/b.c src/a.cpp src/in/d.c c.c"
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        ("t/src/a.o t/src/b.o t/c.o", "t/src/b.o t/src/a.o t/c.o"),
+        ("t/src/a.cpp.o other.o -lz t/src/b.c.o", "t/src/b.c.o other.o -lz t/src/a.cpp.o"),
+        ("t/src/in/d.o t/src/a.o t/src/b.o", "t/src/in/d.o t/src/b.o t/src/a.o"),
+        ("t/c.o t/src/b.o", "t/c.o t/src/b.o"),
+        ("t/y.o t/x.o", "t/x.o t/y.o"),
+        ("t/a.o t/b.o", "t/a.o t/b.o"),
+        ("t/ysrc/b.o t/ysrc/a.o", "t/ysrc/b.o t/ysrc/a.o"),
+    ],
+)
+def test_objects_are_linked_in_the_recipes_order(objects: str, expected: str) -> None:
+    found = settings({"": "-O1", "order": ORDER})
+    assert given(f"-shared {objects} -o m.so", found) == f"-shared {expected} -o m.so"
+    assert given(f"{objects} -o program", found) == f"{objects} -o program"
+
+
 def test_flags_that_a_link_needs_stay() -> None:
     assert given("-shared -fopenmp -O3 a.o", settings()) == "-shared -fopenmp -O3 a.o"
 
@@ -160,9 +225,9 @@ def test_a_program_is_linked_as_it_is() -> None:
 SOURCE = "const char *f(void) { return __FILE__; }\nint g(int x) { return x * 2; }\n"
 
 
-def laid_out(folder: Path, flags: Mapping[str, str]) -> Path:
+def laid_out(folder: Path, flags: Mapping[str, str], python: str = RECIPE.python) -> Path:
     """The directory of a recipe's wrappers."""
-    recipe = replace(RECIPE, compiler_flags=flags, build_paths={"": "/project"})
+    recipe = replace(RECIPE, compiler_flags=flags, build_paths={"": "/project"}, python=python)
     compilers = prepare_compilers(recipe, None, Store(folder / "store"))
     (mount,) = compilers.mounts
     assert [str(place) for place in compilers.first] == [str(mount.target)]

@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -14,6 +15,7 @@ from builders.errors import BuildFault
 from builders.hints import Hints
 from builders.native_flags import (
     OLD_STRINGS,
+    OLD_TAGS,
     RESERVED,
     allowed,
     are_compiler_flags,
@@ -23,6 +25,7 @@ from builders.native_flags import (
 )
 from builders.native_hints import (
     USUAL_FLAGS,
+    USUAL_FLAGS_SINCE_12,
     NativeHints,
     Platforms,
     read_native_hints,
@@ -32,7 +35,7 @@ from builders.pythons import choose_python
 from builders.recipe import recipe_from_json, recipe_to_json
 from builders.sandbox.interface import Interpreter
 from builders.toolchains import toolchain_names as made_toolchains
-from tests.support.native import PRODUCER, assembled, compiled, run, wheel_of, written
+from tests.support.native import IDENT, PRODUCER, assembled, compiled, run, wheel_of, written
 from tests.support.searching import NOW, RECIPE
 from verify.errors import UsageFault
 
@@ -108,6 +111,24 @@ def test_without_debug_information_the_usual_flags_take_the_place_of_the_interpr
     assert found.compiler is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "usual"),
+    [
+        ("m.cpython-311-x86_64-linux-gnu.so", USUAL_FLAGS),
+        ("m.cpython-312-x86_64-linux-gnu.so", USUAL_FLAGS_SINCE_12),
+        ("m.cpython-313-x86_64-linux-gnu.so", USUAL_FLAGS_SINCE_12),
+        ("m.abi3.so", USUAL_FLAGS),
+    ],
+)
+def test_the_usual_flags_are_those_of_the_modules_python(
+    name: str, usual: str, tmp_path: Path
+) -> None:
+    library = compiled(tmp_path, {"a.c": "int f(void) { return 1; }\n"}, "-g0")
+    found = read_native_hints(wheel_of(tmp_path, {name: library}))
+    assert found is not None
+    assert found.flags["*"] == usual
+
+
 def test_the_comment_alone_names_the_compiler(tmp_path: Path) -> None:
     found = hints_of(tmp_path, written(tmp_path))
     assert found.compiler == "10.2.1"
@@ -121,6 +142,128 @@ def test_strings_of_before_gcc_5_are_told_by_what_is_imported(
     flags = ("-g", f"-D_GLIBCXX_USE_CXX11_ABI={choice}")
     library = compiled(tmp_path, {"a.cpp": STRINGS}, *flags, compiler="g++")
     assert (OLD_STRINGS in hints_of(tmp_path, library).flags[""]) is is_old
+
+
+HEADER = "static inline int inside(int x) { return x * 7; }\n"
+USER = '#include "Python.h"\nint f(int x) { return inside(x); }\n'
+
+
+@pytest.mark.parametrize("dwarf", ["-gdwarf-4", "-gdwarf-5"])
+@pytest.mark.parametrize(
+    ("place", "python"),
+    [
+        ("_internal/cpython-3.11.6/include/python3.11", "3.11.6"),
+        ("_internal/cpython-3.13.0rc2/include/python3.13", "3.13.0rc2"),
+        ("versions/3.6.15/include/python3.6m", "3.6.15"),
+        ("Python/3.12.1/x64/include/python3.12", "3.12.1"),
+        ("python/cp36-cp36m/include/python3.6m", "3.6"),
+        ("cpython-3.11.6/include/python3.12", "3.12"),
+        ("cpython-3.11.600/include/python3.11", "3.11"),
+        ("cpython-3.11.6/include/ruby", None),
+    ],
+)
+def test_the_headers_say_which_release_of_python_was_compiled_against(
+    place: str, python: str | None, dwarf: str, tmp_path: Path
+) -> None:
+    sources = {f"{place}/Python.h": HEADER, "a.c": USER}
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    run(
+        "gcc", "-shared", "-fPIC", dwarf, f"-I{tmp_path / place}", "a.c", "-o", "a.so", cwd=tmp_path
+    )
+    found = hints_of(tmp_path, (tmp_path / "a.so").read_bytes())
+    assert found.python == python
+    is_release = bool(python) and str(python).count(".") == 2
+    assert found.flags.get("python") == (python if is_release else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [("m.cpython-311-x86_64-linux-gnu.so", "3.11.6"), ("m.cpython-312-x86_64-linux-gnu.so", None),
+     ("m.so", None), ("m.cpython-399-x86_64-linux-gnu.so", None)],
+)  # fmt: skip
+def test_where_no_header_is_named_the_code_says_the_release(
+    name: str, python: str | None, tmp_path: Path
+) -> None:
+    source = {"a.c": "unsigned f(unsigned x) { return x ^ 0x030b06f0; }\n"}
+    library = compiled(tmp_path, source, "-g0")
+    found = read_native_hints(wheel_of(tmp_path, {name: library}))
+    assert found is not None
+    assert found.python == python
+    assert found.flags.get("python") == python
+
+
+def test_objects_are_linked_in_the_order_of_their_units(tmp_path: Path) -> None:
+    usual = f"{PRODUCER} -g"
+    first = written(
+        tmp_path, (usual, "src/b.c", "/p"), (usual, "/p/src/a.c", "/p"), (usual, "$(id).c", "/p")
+    )
+    second = written(tmp_path, (usual, "only.c", "/p"))
+    third = written(tmp_path, (usual, "y.c", "/p"), (usual, "x.c", "/p"))
+    found = hints_of(tmp_path, first, second, third)
+    assert found.flags["order"] == "src/b.c src/a.c | y.c x.c"
+    assert "order" not in hints_of(tmp_path, second).flags
+
+
+def test_a_learned_order_stays_short(tmp_path: Path) -> None:
+    units = ((f"{PRODUCER} -g", f"{'x' * 90}/{at}.c", "/p") for at in range(60))
+    short = written(tmp_path, (PRODUCER, "b.c", "/p"), (PRODUCER, "a.c", "/p"))
+    found = hints_of(tmp_path, written(tmp_path, *units), short)
+    assert found.flags["order"] == "b.c a.c"
+
+
+@pytest.mark.parametrize(
+    ("text", "pins"),
+    [
+        ("_cython_3_1_1", ("cython==3.1.1",)),
+        ("_cython_3_0_0a11", ("cython==3.0.0a11",)),
+        ("_cython_0_29_36", ("cython==0.29.36",)),
+        ("_cython_3_1_1.cython_function_or_method", ("cython==3.1.1",)),
+        ("_cython_3_1_1;x", ()),
+        ("_cython_3", ()),
+        ("_cython_3_1_1_1", ()),
+        ("_cython_runtime", ()),
+    ],
+)
+def test_what_cython_translated_says_which_one_it_was(
+    text: str, pins: tuple[str, ...], tmp_path: Path
+) -> None:
+    library = assembled(tmp_path, f'.section .rodata\n.asciz "{text}"\n')
+    assert hints_of(tmp_path, library).pins == pins
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_old"), [("--disable-new-dtags", True), ("--enable-new-dtags", False)]
+)
+def test_the_kind_of_the_linkers_entries_is_learned(
+    tags: str, *, is_old: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "a.c").write_text("int f(void) { return 1; }\n")
+    words = ("-shared", "-Wl,-Bsymbolic", f"-Wl,{tags}", "a.c", "-o", "a.so")
+    run("gcc", *words, cwd=tmp_path)
+    found = hints_of(tmp_path, (tmp_path / "a.so").read_bytes())
+    assert (OLD_TAGS in found.flags["link"]) is is_old
+
+
+INIT_OF_8 = '.section .init, "ax", @progbits\nendbr64\nsub $8, %rsp\n'
+
+
+def test_red_hats_systems_are_told_by_their_c_runtime(tmp_path: Path) -> None:
+    newer = ".section .text\ncall late\n.symver late, late@GLIBC_2.34\n"
+    (tmp_path / "late.c").write_text("int late;\n")
+    (tmp_path / "late.map").write_text("GLIBC_2.34 { global: late; };\n")
+    version = "-Wl,--version-script=late.map"
+    run("gcc", "-shared", version, "late.c", "-o", "liblate.so", cwd=tmp_path)
+    ident = f'.ident "{IDENT}"\n'
+    eight = hints_of(tmp_path, assembled(tmp_path, ident + INIT_OF_8))
+    assert eight.flags["runtime"] == "constant-handle landing-pads glibc-2.28"
+    (tmp_path / "later.s").write_text(ident + INIT_OF_8 + newer)
+    run("gcc", "-shared", "-nostdlib", "later.s", "liblate.so", "-o", "later.so", cwd=tmp_path)
+    later = hints_of(tmp_path, (tmp_path / "later.so").read_bytes())
+    assert later.flags["runtime"] == "constant-handle landing-pads"
+    debian = hints_of(tmp_path, assembled(tmp_path, INIT_OF_8))
+    assert "runtime" not in debian.flags
 
 
 def test_a_wheel_without_code_for_this_machine_teaches_nothing(tmp_path: Path) -> None:
@@ -359,7 +502,7 @@ def python(minor: int) -> Interpreter:
     )
 
 
-def wheel_for(tag: str) -> Hints:
+def wheel_for(tag: str, native: NativeHints | None = None) -> Hints:
     return Hints(
         name=NormalizedName("example"),
         version=Version("1.0"),
@@ -367,7 +510,21 @@ def wheel_for(tag: str) -> Hints:
         generator=None,
         newest=None,
         requires_python=None,
+        native=native,
     )
+
+
+@pytest.mark.parametrize(
+    ("stated", "chosen"), [("3.9.18", 9), ("3.9", 9), ("3.6", 7), ("3.12", 7), (None, 7)]
+)
+def test_a_stable_abi_takes_the_python_whose_headers_it_names(
+    stated: str | None, chosen: int, tmp_path: Path
+) -> None:
+    native = replace(hints_of(tmp_path, written(tmp_path)), python=stated)
+    wheel = wheel_for("cp37-abi3-manylinux1_x86_64", native)
+    assert choose_python(wheel, NOW, [*map(python, (6, 7, 9, 11))]).version == (3, chosen)
+    bound = wheel_for("cp37-cp37m-manylinux1_x86_64", native)
+    assert choose_python(bound, NOW, [*map(python, (6, 7, 9, 11))]).version == (3, 7)
 
 
 @pytest.mark.parametrize(("have", "chosen"), [((7, 8, 11), 7), ((8, 9, 11), 8), ((6, 11), 11)])
@@ -404,6 +561,14 @@ def test_another_abi_takes_no_other_python() -> None:
         {"compiler_flags": {"": "-O2" + " -g" * 1000}},
         {"compiler_flags": {f"{at}.c": "-O2" for at in range(1001)}},
         {"compiler_flags": {"": 3}},
+        {"compiler_flags": {"python": ""}},
+        {"compiler_flags": {"python": "3.11"}},
+        {"compiler_flags": {"python": "3.11.6 -DX"}},
+        {"compiler_flags": {"python": "2.7.18"}},
+        {"compiler_flags": {"order": "../a.c b.c"}},
+        {"compiler_flags": {"order": "a.c $(id).c"}},
+        {"compiler_flags": {"order": "a.c " * 1001}},
+        {"compiler_flags": {"runtime": "python-release"}},
         {"build_paths": {"": "relative"}},
         {"build_paths": {"": "/a=b"}},
         {"build_paths": {"*": "/a"}},

@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 
 from verify.finding import Finding, FindingClass
+from verify.results import Diff
+from verify.rules.uncompared import UNCOMPARED
 from verify.verdict import Verdict
+
+
+def why_undetermined(diff: Diff) -> str | None:
+    """What could not be compared, a sentence; None for a comparison that came to a verdict."""
+    if diff.reason is None:
+        return None
+    told = (one.summary for one in diff.findings if one.rule in UNCOMPARED)
+    return next(told, "The rebuilt wheel cannot serve as evidence.")
 
 
 def decide(findings: Iterable[Finding], *, is_same_file: bool) -> Verdict:
@@ -13,11 +23,13 @@ def decide(findings: Iterable[Finding], *, is_same_file: bool) -> Verdict:
         findings: all findings about it.
         is_same_file: both files have the same sha256.
     """
-    kinds = {finding.kind for finding in findings}
+    found = {(finding.kind, finding.rule) for finding in findings}
+    kinds = {kind for kind, _ in found}
     if FindingClass.DANGEROUS in kinds:
         return Verdict.SUSPICIOUS
     if FindingClass.UNEXPLAINED in kinds:
-        return Verdict.DIFFERENT
+        rules = {rule for kind, rule in found if kind is FindingClass.UNEXPLAINED}
+        return Verdict.UNDETERMINED if rules <= UNCOMPARED else Verdict.DIFFERENT
     if is_same_file:
         return Verdict.IDENTICAL
     # Without a benign finding nothing needed one: every member is byte-identical, and the

@@ -204,12 +204,14 @@ def _diff(
     is_same_file: bool = False,
 ) -> Diff:
     ordered = tuple(sorted(findings, key=finding_order))
+    verdict = decide(ordered, is_same_file=is_same_file)
     return Diff(
         published=published,
         rebuilt=rebuilt,
-        verdict=decide(ordered, is_same_file=is_same_file),
+        verdict=verdict,
         findings=ordered,
         accounting=accounting,
+        reason=Reason.UNSUPPORTED if verdict is Verdict.UNDETERMINED else None,
     )
 
 

@@ -14,9 +14,11 @@ from verify.finding import Finding, FindingClass, RuleName
 from verify.rules.compiled import compiled_sources
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native, is_path_file, is_source
+from verify.rules.libraries import Libraries
 from verify.rules.native import NativeComparisons
 from verify.rules.ranking import finding_order
 from verify.rules.registry import Rules
+from verify.rules.uncompared import UNCOMPARED
 
 _OTHERS = 8
 """Rules read that much less of what is no source."""
@@ -43,6 +45,7 @@ def explain(
     Small ones come first: once rules have had `max_read` bytes to read, the rest is unexplained.
     """
     explained: dict[str, RuleName] = {}
+    uncompared: dict[str, RuleName] = {}
     findings = Findings(finding_order)
     context = Context(
         published=published,
@@ -50,12 +53,14 @@ def explain(
         dist_info=dist_info,
         differences={difference.name: difference for difference in differences},
         explained=explained,
+        uncompared=uncompared,
         path_files=frozenset(_path_files(rebuilt)),
         moved=_one_sided(differences),
         compiled=compiled_sources((*published.members, *rebuilt.members)),
         files=(_files(published), _files(rebuilt)),
         walker=BlockWalker(),
         natives=NativeComparisons(),
+        libraries=Libraries(published, rebuilt),
     )
     spent = 0
     for difference, cost in _in_order(differences, record=f"{dist_info}/RECORD"):
@@ -64,6 +69,8 @@ def explain(
         findings.add(found)
         if found[-1].kind is FindingClass.BENIGN:
             explained[difference.name] = found[-1].rule
+        elif found[-1].rule in UNCOMPARED:
+            uncompared[difference.name] = found[-1].rule
     return Explanation(findings=findings.told(), explained=frozenset(explained))
 
 

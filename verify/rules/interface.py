@@ -12,6 +12,7 @@ from verify.archive.raw import RawFile
 from verify.archive.reader import Archive
 from verify.distinfo.plain_metadata import PlainMetadata
 from verify.finding import Finding, RuleName
+from verify.rules.libraries import Libraries
 from verify.rules.native import NativeComparisons
 
 DATA_LIMIT = 1024**2
@@ -75,6 +76,7 @@ class Context:
         dist_info: name of the published wheel's dist-info directory, None without exactly one.
         differences: all of them, by name: a file that moved is one on either side.
         explained: names whose differences benign rules have explained so far, by rule.
+        uncompared: names whose differences could not be judged so far, by the rule that says so.
         path_files: what the `.pth` files of the rebuilt archive hold.
         moved: the differences on one side only, by content: what a moved file may be found by.
         compiled: installed paths, without suffix, of sources that either wheel has bytecode of.
@@ -82,6 +84,7 @@ class Context:
         walker: walks deflate streams, and pays for what else is read symbol by symbol; once its
             budget is spent, nothing is explained that would need it.
         natives: compares native code that both wheels have, within a budget of its own.
+        libraries: what shared libraries both wheels hold and load.
     """
 
     published: Archive
@@ -89,12 +92,14 @@ class Context:
     dist_info: str | None
     differences: Mapping[str, Difference]
     explained: Mapping[str, RuleName]
+    uncompared: Mapping[str, RuleName]
     path_files: frozenset[Content]
     moved: Mapping[Content, tuple[Difference, ...]]
     compiled: frozenset[str]
     files: tuple[Sequence[str], Sequence[str]]
     walker: BlockWalker
     natives: NativeComparisons
+    libraries: Libraries
 
     def in_dist_info(self, difference: Difference, filename: str) -> bool:
         """Whether the difference is about this file of the dist-info directory."""

@@ -157,7 +157,7 @@ RANKING: tuple[Group, ...] = (
     ),
     Group(
         reason="Code is not what its source builds to.",
-        rules=("code.differs", "code.only-published", "native.differs"),
+        rules=("code.differs", "code.only-published", "native.bundled-library", "native.differs"),
     ),
     Group(
         reason="What gets installed with it, or where, is not what its source says.",
@@ -193,6 +193,10 @@ RANKING: tuple[Group, ...] = (
         ),
     ),
     Group(
+        reason="Nothing could be compared with it here.",
+        rules=("native.unsupported", "wheel.other-platform", "record.uncompared"),
+    ),
+    Group(
         reason="Bytes of the archive that nothing accounts for.",
         rules=(
             "container.deflate-slack",
@@ -218,12 +222,26 @@ RANKING: tuple[Group, ...] = (
     ),
     Group(
         reason="A fact about the release.",
-        rules=("release.late-wheel",),
+        rules=(
+            "release.attestation-changed",
+            "release.attestation-missing",
+            "release.attestation-unverified",
+            "release.prebuilt-binary",
+            "release.after-newer-release",
+            "release.late-wheel",
+            "release.build-tag",
+            "release.silence-before",
+            "release.late-source",
+            "release.no-source",
+            "release.yanked-source",
+            "release.yanked-wheel",
+        ),
     ),
     Group(
         reason="A named rule explains it.",
         rules=(
             "native.relinked",
+            "native.same-image",
             "bytecode-recompiled",
             "source-line-ends",
             "nspkg-path-file",

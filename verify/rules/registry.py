@@ -33,6 +33,7 @@ from verify.rules.benign.metadata.requirement_spelling import requirement_spelli
 from verify.rules.benign.metadata.requires_python_spelling import requires_python_spelling
 from verify.rules.benign.namespace_packages_derived import namespace_packages_derived
 from verify.rules.benign.native_relinked import native_relinked
+from verify.rules.benign.native_same_image import native_same_image
 from verify.rules.benign.nspkg_path_file import nspkg_path_file
 from verify.rules.benign.record_follows import record_follows
 from verify.rules.benign.source_line_ends import source_line_ends
@@ -43,6 +44,7 @@ from verify.rules.benign.wheel_generator import wheel_generator
 from verify.rules.dangerous.autostart import autostart
 from verify.rules.dangerous.bidirectional_text import bidirectional_text
 from verify.rules.dangerous.binary_only_published import binary_only_published
+from verify.rules.dangerous.bundled_reaches_further import bundled_reaches_further
 from verify.rules.dangerous.bytecode_only_published import bytecode_only_published
 from verify.rules.dangerous.deceptive_identifier import deceptive_identifier
 from verify.rules.dangerous.deceptive_metadata import deceptive_metadata
@@ -61,11 +63,15 @@ from verify.rules.dangerous.shadowed_library import shadowed_library
 from verify.rules.dangerous.shadowed_module import shadowed_module
 from verify.rules.dangerous.system_place import system_place
 from verify.rules.interface import FieldRule, Rule, StreamRule
+from verify.rules.unexplained.bundled_library import bundled_library
 from verify.rules.unexplained.code_differs import code_differs
 from verify.rules.unexplained.code_only_published import code_only_published
 from verify.rules.unexplained.dependencies_differ import dependencies_differ
 from verify.rules.unexplained.member_differs import member_differs
 from verify.rules.unexplained.native_differs import native_differs
+from verify.rules.unexplained.native_unsupported import native_unsupported
+from verify.rules.unexplained.platform_differs import platform_differs
+from verify.rules.unexplained.record_uncompared import record_uncompared
 
 DANGEROUS: tuple[Rule, ...] = (
     autostart,
@@ -79,6 +85,7 @@ DANGEROUS: tuple[Rule, ...] = (
     shadowed_library,
     import_path,
     native_reaches_further,
+    bundled_reaches_further,
     binary_only_published,
     bytecode_only_published,
     nested_archive,
@@ -106,13 +113,18 @@ BENIGN: tuple[Rule, ...] = (
     bytecode_recompiled,
     gzip_header,
     native_relinked,
+    native_same_image,
     record_follows,
 )
 
 UNEXPLAINED: tuple[Rule, ...] = (
+    bundled_library,
     code_only_published,
     code_differs,
+    native_unsupported,
     native_differs,
+    platform_differs,
+    record_uncompared,
     dependencies_differ,
     member_differs,
 )

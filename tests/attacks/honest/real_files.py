@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.attacks.honest.pair import HonestFamily
-from tests.support.elf import in_section
+from tests.support.elf import ALONE, compiled, in_section
 from tests.support.real_wheels import RealWheel
 from tests.support.wheels import Entry, pack
 
@@ -90,3 +90,12 @@ def native_code_with_another_build_id(wheel: RealWheel) -> list[bytes]:
         wheel.forge({name: in_section(wheel.files[name], ".note.gnu.build-id", 16, bytes(20))})
         for name in libraries
     ]
+
+
+@REAL_FILES.equivalent("native.same-image", "record-follows")
+def native_code_for_x86_with_another_build_id(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
+    """Its instructions are not read, and need not be."""
+    code = compiled(ALONE, "-m32", "-nostdlib", "-Wl,--build-id")
+    other = in_section(code, ".note.gnu.build-id", 16, bytes(20))
+    libraries = [name for name in wheel.files if name.endswith(".so")]
+    return [(wheel.forge({name: other}), wheel.forge({name: code})) for name in libraries]

@@ -248,6 +248,25 @@ files = [{{url = "https://example.org/far-4-py3-none-any.whl", hash = "sha256:{B
     assert files(lock.packages[3])[0][0] == "far-4-py3-none-any.whl"
 
 
+def test_a_hash_that_is_written_twice_has_two_places(tmp_path: Path) -> None:
+    text = f"""\
+version = 1
+[[package]]
+name = "one"
+source = {{ registry = "https://example.org/simple" }}
+sdist = {{ hash = "sha256:{A}" }}
+[[package]]
+name = "two"
+source = {{ registry = "https://example.org/simple" }}
+sdist = {{ hash = "sha256:{A}" }}
+"""
+    lock = read(tmp_path, "uv.lock", text)
+    assert [files(package) for package in lock.packages] == [
+        [(None, f"sha256:{A}", 5)],
+        [(None, f"sha256:{A}", 9)],
+    ]
+
+
 def test_an_old_pdm_lock_has_its_files_by_name_and_version(tmp_path: Path) -> None:
     text = f"""\
 [[package]]

@@ -13,14 +13,13 @@ places of functions and sections, and what debuggers read.
 from verify.archive.facts import benign
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference
-
-_LIBRARY = ".so"
+from verify.rules.kinds import is_library
 
 
 def native_relinked(difference: Difference, context: Context) -> Finding | None:
     """Explain native code whose comparison leaves nothing open."""
     ours, theirs = difference.published, difference.rebuilt
-    if ours is None or theirs is None or not _is_library(difference.name):
+    if ours is None or theirs is None or not is_library(difference.name):
         return None
     comparison = context.natives.of(difference)
     if isinstance(comparison, str) or comparison.problems:
@@ -35,9 +34,3 @@ def native_relinked(difference: Difference, context: Context) -> Finding | None:
         published_size=ours.content.size,
         rebuilt_size=theirs.content.size,
     )
-
-
-def _is_library(name: str) -> bool:
-    """Whether the name is one that a loader is asked for, with or without a version."""
-    last = name.rpartition("/")[2]
-    return last.endswith(_LIBRARY) or f"{_LIBRARY}." in last

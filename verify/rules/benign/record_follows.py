@@ -21,17 +21,11 @@ _LINE_ENDS = ("\n", "\r\n")
 
 def record_follows(difference: Difference, context: Context) -> Finding | None:
     """Explain a RECORD that differs in row order or in the rows of explained members."""
-    if not context.in_dist_info(difference, "RECORD"):
+    found = changed_rows(difference, context)
+    if found is None:
         return None
-    if difference.published is None or difference.rebuilt is None:
-        return None
-    ours = _canonical(difference.published.data())
-    theirs = _canonical(difference.rebuilt.data())
-    if ours is None or theirs is None or ours[1] != theirs[1]:
-        return None
-    changed = sorted({row.path for row in set(ours[0]) ^ set(theirs[0])})
-    is_explained = all(path in context.explained for path in changed)
-    if not is_explained or not _is_true_record(ours[0], context.published, difference.name):
+    changed, has_same_ends = found
+    if not has_same_ends or not all(path in context.explained for path in changed):
         return None
     return benign(
         "record-follows",
@@ -39,6 +33,22 @@ def record_follows(difference: Difference, context: Context) -> Finding | None:
         member=difference.name,
         rows=changed,
     )
+
+
+def changed_rows(difference: Difference, context: Context) -> tuple[list[str], bool] | None:
+    """Whose rows only one of two RECORDs has, sorted, and whether both end lines alike.
+
+    None where one of them is not canonical, or the published one lies.
+    """
+    ours, theirs = difference.published, difference.rebuilt
+    if not context.in_dist_info(difference, "RECORD") or ours is None or theirs is None:
+        return None
+    left, right = _canonical(ours.data()), _canonical(theirs.data())
+    if left is None or right is None:
+        return None
+    if not _is_true_record(left[0], context.published, difference.name):
+        return None
+    return sorted({row.path for row in set(left[0]) ^ set(right[0])}), left[1] == right[1]
 
 
 def _canonical(data: bytes | None) -> tuple[tuple[Row, ...], str] | None:

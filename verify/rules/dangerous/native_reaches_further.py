@@ -1,13 +1,14 @@
 """Rule `native.reaches-further`: native code that can do what its rebuild cannot.
 
-Finds: an ELF file whose rebuilt counterpart lacks one of these:
+Finds: an ELF file whose rebuilt counterpart lacks one of these (in a wheel for another platform
+than the rebuild, that is the module of the same name):
 
 - an import of a kind that is listed below (processes, network, loading of code, protection of
   memory, rights, Python source), where the rebuilt file imports nothing of that kind;
 - a library that it loads; not parts of the C and compiler runtimes, not `libpython`, not another
   version of a library that the rebuilt file loads, by its name or by the one that auditwheel gives;
 - a place that is not relative to it where libraries are looked for, if the rebuilt file has none;
-- a function that it runs on loading: they are counted;
+- a function that it runs on loading: they are counted, if both are for one platform;
 - a text that names an address, a shell or a file of secrets, in what is loaded.
 
 Dangerous because: a compiler or linker of another version calls its own runtime otherwise, but none
@@ -15,19 +16,23 @@ adds these, and whoever adds something to a program needs one of them.
 
 Not told here is what honest builds do add. Old C libraries have no wrappers for newer system calls,
 so that `syscall` is imported in place of one; old C++ runtimes hold some of their newer parts as
-static ones that call it. Old C++ headers have each source file construct the standard streams. And
-where the rebuilt file loads a library of which the published one knows nothing, that library may be
-linked into the published file, with its network code, its addresses and its constructors.
+static ones that call it. Runtimes of other processors have constructors of their own. Old C++
+headers have each source file construct the standard streams. And where the rebuilt file loads a
+library of which the published one knows nothing, that library may be linked into the published
+file, with its network code, its addresses and its constructors.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from verify.archive.facts import dangerous
 from verify.finding import Finding
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native
+from verify.rules.libraries import stem
+from verify.rules.platforms import different_platforms
+from verify.rules.unexplained.native_unsupported import counterpart
 
 if TYPE_CHECKING:
     from verify.rules.outlines import Outline, Outlines
@@ -82,13 +87,10 @@ _STREAMS = "_ZNSt8ios_base4InitC1Ev"
 
 _RUNTIME = re.compile(
     r"(?:lib(?:c|m|dl|rt|pthread|util|resolv|nsl|crypt|mvec|anl|gcc_s|stdc\+\+)"
-    r"|ld-linux[\w-]*|libpython[\d.]+[a-z]*)\.so(?:\.\d+)*",
+    r"|libc\.musl-\w+|ld-(?:linux|musl)[\w-]*|libpython[\d.]+[a-z]*)\.so(?:\.\d+)*",
     re.ASCII,
 )
 """The C library's parts, which became one file; the compiler's; the interpreter."""
-
-_LIBRARY = re.compile(r"(.+?)(?:-[0-9a-f]{6,16})?\.so(?:\.\d+)*", re.ASCII)
-"""auditwheel puts the beginning of a hash behind the name."""
 
 _OWN_PLACES = ("$ORIGIN", "${ORIGIN}")
 _ADDRESS = re.compile(rb"\w+://")
@@ -98,11 +100,14 @@ _MAX_WIDTH = 120
 
 def native_reaches_further(difference: Difference, context: Context) -> Finding | None:
     """Find what published native code reaches for and its rebuild does not."""
+    difference = counterpart(difference, context) or difference
     ours, theirs = difference.published, difference.rebuilt
     if ours is None or theirs is None or not is_native(difference.name, ours):
         return None
     outlines = context.natives.outlines(difference)
     reaches = {} if outlines is None else dict(_reaches(outlines))
+    if different_platforms(context) is not None:
+        reaches.pop(_CONSTRUCTORS, None)
     if not reaches:
         return None
     return dangerous(
@@ -159,9 +164,9 @@ def _libraries(ours: "Outline", theirs: "Outline") -> list[str]:
     """What only the published file loads, other versions of rebuilt ones apart."""
     if ours.needed is None or theirs.needed is None:
         return []
-    known = set(map(_name, theirs.needed))
+    known = set(map(stem, theirs.needed))
     return [
-        each for each in ours.needed if not _RUNTIME.fullmatch(each) and _name(each) not in known
+        each for each in ours.needed if not _RUNTIME.fullmatch(each) and stem(each) not in known
     ]
 
 
@@ -170,9 +175,11 @@ def _holds_library(ours: "Outline", theirs: "Outline") -> bool:
     return bool(_libraries(theirs, ours))
 
 
-def _name(library: str) -> str:
-    match = _LIBRARY.fullmatch(library)
-    return match[1] if match else library
+def kinds_of(imports: Iterable[str]) -> dict[str, list[str]]:
+    """Imported names by what they can do, for those kinds that this rule knows."""
+    names = sorted(imports)
+    found = {kind: [*filter(pattern.fullmatch, names)] for kind, pattern in _KINDS.items()}
+    return {kind: matching for kind, matching in found.items() if matching}
 
 
 def _places(ours: "Outline", theirs: "Outline") -> list[str]:

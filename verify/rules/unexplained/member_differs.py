@@ -5,6 +5,7 @@ The end of the list, which matches every difference: what no rule knows is a fin
 
 from verify.archive.facts import unexplained
 from verify.finding import Finding, JSONValue
+from verify.rules.benign.record_follows import changed_rows
 from verify.rules.evidence import look
 from verify.rules.interface import Context, Difference, DifferenceKind, Side
 from verify.rules.text import diff_lines
@@ -25,13 +26,19 @@ _NAMES = {
 }
 
 
-def member_differs(difference: Difference, _context: Context) -> Finding:
-    """Name any difference."""
+_MAX_ROWS = 1000
+
+
+def member_differs(difference: Difference, context: Context) -> Finding:
+    """Name any difference; of RECORD also the rows, if that is all and they tell the truth."""
     ours, theirs = difference.published, difference.rebuilt
     rule, summary = _NAMES[difference.kind]
     evidence = {**_facts("published", ours), **_facts("rebuilt", theirs)}
     if ours and theirs:
         evidence["diff"] = diff_lines(ours, theirs)
+        rows, has_same_ends = changed_rows(difference, context) or ([], False)
+        if has_same_ends and 0 < len(rows) <= _MAX_ROWS:
+            evidence["rows"] = rows
     elif ours and not ours.member.is_dir:
         evidence |= look(ours)
     return unexplained(rule, summary, member=difference.name, **evidence)

@@ -13,14 +13,17 @@ from verify.finding import Finding, JSONValue
 from verify.rules.evidence import binary_facts
 from verify.rules.interface import Context, Difference
 from verify.rules.kinds import is_native
+from verify.rules.side_by_side import function_evidence
 
 if TYPE_CHECKING:
     from verify.native.compare import NativeComparison
+    from verify.native.sections import SectionComparison
     from verify.native.surface import Surface
 
 _MAX_PROBLEMS = 20
 _MAX_FUNCTIONS = 40
 _MAX_NAMES = 100
+_MAX_SECTIONS = 40
 _MAX_WIDTH = 200
 
 
@@ -29,10 +32,12 @@ def native_differs(difference: Difference, context: Context) -> Finding | None:
     ours, theirs = difference.published, difference.rebuilt
     if ours is None or theirs is None or not is_native(difference.name, ours):
         return None
+    sections = context.natives.sections(difference)
     comparison = context.natives.of(difference)
+    figures = _figures(comparison) if sections is None else _section_figures(sections)
     return unexplained(
         "native.differs",
-        f"The published native code differs from the rebuilt one: {_figures(comparison)}.",
+        f"The published native code differs from the rebuilt one: {figures}.",
         member=difference.name,
         published_size=ours.content.size,
         published_sha256=ours.content.sha256,
@@ -40,7 +45,7 @@ def native_differs(difference: Difference, context: Context) -> Finding | None:
         rebuilt_sha256=theirs.content.sha256,
         published_facts=binary_facts(ours),
         rebuilt_facts=binary_facts(theirs),
-        **_evidence(comparison),
+        **(_evidence(comparison) if sections is None else _section_evidence(sections)),
     )
 
 
@@ -67,8 +72,39 @@ def _evidence(comparison: "NativeComparison | str") -> dict[str, JSONValue]:
         "identical": surface.identical,
         "code_bytes": surface.code_bytes,
         "bytes_to_read": surface.bytes_to_read,
+        "unaccounted_code_bytes": comparison.unaccounted,
         "differing": _differing(surface),
+        "disassembly": [function_evidence(shown) for shown in comparison.disassembly],
         "imported": [name[:_MAX_WIDTH] for name in comparison.imported[:_MAX_NAMES]],
+    }
+
+
+def _section_figures(sections: "SectionComparison") -> str:
+    same, named = sections.same_sections, sections.surface
+    return (
+        f"{same:,} of {sections.sections:,} sections and {named.identical:,} of "
+        f"{named.functions:,} named functions are the same; code for {sections.processor} "
+        "is not read"
+    )
+
+
+def _section_evidence(sections: "SectionComparison") -> dict[str, JSONValue]:
+    return {
+        "processor": sections.processor,
+        "problems": [
+            {"part": problem.part, "summary": problem.summary[:_MAX_WIDTH]}
+            for problem in sections.problems[:_MAX_PROBLEMS]
+        ],
+        "sections": sections.sections,
+        "differing_sections": [
+            {"name": one.name[:_MAX_WIDTH], "published": one.published, "rebuilt": one.rebuilt}
+            for one in islice(sections.differing, _MAX_SECTIONS)
+        ],
+        "functions": sections.surface.functions,
+        "identical": sections.surface.identical,
+        "code_bytes": sections.surface.code_bytes,
+        "bytes_to_read": sections.surface.bytes_to_read,
+        "differing": _differing(sections.surface),
     }
 
 

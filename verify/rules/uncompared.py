@@ -1,0 +1,15 @@
+"""Findings that tell no difference, but that nothing could be compared.
+
+They are unexplained, so that nothing with one is ever trusted. Where a wheel has no other
+unexplained finding, its verdict is `undetermined`: a failure must not look like a finding.
+"""
+
+from verify.finding import RuleName
+
+UNCOMPARED = frozenset(
+    {
+        RuleName("native.unsupported"),
+        RuleName("wheel.other-platform"),
+        RuleName("record.uncompared"),
+    }
+)
