@@ -21,6 +21,7 @@ int start_old(void) { return 7; }
 int start_new(void) { return 8; }
 int __environ;
 extern int environ __attribute__((weak, alias("__environ")));
+extern int _environ __attribute__((weak, alias("__environ")));
 __asm__(".symver old_copy, copy@GLIBC_2.2.5");
 __asm__(".symver new_copy, copy@GLIBC_2.14");
 __asm__(".symver newest_copy, copy@@GLIBC_2.33");
@@ -28,7 +29,7 @@ __asm__(".symver start_old, pthread_create@GLIBC_2.2.5");
 __asm__(".symver start_new, pthread_create@@GLIBC_2.34");
 """
 C_VERSIONS = """
-GLIBC_2.2.5 { global: read; copy; pthread_create; environ; __environ; local: *; };
+GLIBC_2.2.5 { global: read; copy; pthread_create; environ; _environ; __environ; local: *; };
 GLIBC_2.14 { global: copy; } GLIBC_2.2.5;
 GLIBC_2.33 { global: copy; latest; } GLIBC_2.14;
 GLIBC_2.34 { global: pthread_create; } GLIBC_2.33;
@@ -86,7 +87,7 @@ def offers(text: str) -> dict[str, set[str]]:
 def test_what_came_later_is_not_there(tmp_path: Path) -> None:
     found = old_libraries("glibc-2.17", toolchain(tmp_path))
     assert offers(found["libc.so.6.map"]) == {
-        "GLIBC_2.2.5": {"read", "environ", "__environ", "pthread_create"},
+        "GLIBC_2.2.5": {"read", "environ", "_environ", "__environ", "pthread_create"},
         "GLIBC_2.14": {"copy"},
     }
     assert offers(found["libstdc++.so.6.map"]) == {"GLIBCXX_3.4.9": {"first"}}
@@ -111,7 +112,10 @@ def test_what_the_c_library_took_in_is_put_back(tmp_path: Path) -> None:
     found = old_libraries("glibc-2.28", toolchain(tmp_path, threads=NOTHING))
     assert offers(found["libpthread.so.0.map"])["GLIBC_2.2.5"] >= {"pthread_create", "read"}
     offered = offers(found["libc.so.6.map"])
-    assert offered == {"GLIBC_2.2.5": {"read", "environ", "__environ"}, "GLIBC_2.14": {"copy"}}
+    assert offered == {
+        "GLIBC_2.2.5": {"read", "environ", "_environ", "__environ"},
+        "GLIBC_2.14": {"copy"},
+    }
 
 
 def test_names_of_one_thing_stay_names_of_one_thing(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ MAX_NOTES = 100_000
 ABI_TAG, BUILD_ID, PROPERTIES = 1, 3, 5
 """Kinds of notes whose owner is `GNU`."""
 
+BUILD_ID_SIZES = frozenset({8, 16, 20, 32})
+"""Bytes of what linkers write: a fast hash, MD5 or UUID, SHA-1, SHA-256."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:

@@ -118,7 +118,9 @@ _MAX_ALIGNMENT = 32
 
 def _check_header(section: Section) -> None:
     """The section header says what its name does, and is zero where it has nothing to say."""
-    flags = section.flags & ~(SectionFlag.COMPRESSED if dwarf.is_known(section.name) else 0)
+    # Of a flag itself, `~` would leave the other known flags alone.
+    free = int(SectionFlag.COMPRESSED) if dwarf.is_known(section.name) else 0
+    flags = section.flags & ~free
     entries = {0: 0, _STRINGS: 1}
     if section.name == ".symtab":
         entries = {0: section.entry_size}

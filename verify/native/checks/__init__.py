@@ -1,0 +1,1 @@
+"""What is compared of two shared objects; each check yields what it cannot account for."""
