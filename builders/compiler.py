@@ -14,7 +14,8 @@ It is run under the names of compilers, beside a `compiler.json`:
      "paths": {"": "/project"}}
 
 Beside it may be a directory `runtime` with parts of the C runtime, in assembly: they are linked in
-place of the compiler's own. Likewise `headers`, which are found before the system's.
+place of the compiler's own. Likewise `headers`, which are found before the system's, and `python`,
+before the interpreter's.
 
 The keys of `flags` are those of a recipe's `compiler_flags`, see `builders.native_flags`: exact
 flags under `""` and for sources whose path ends so, else flags in place of the interpreter's under
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 CONFIG = "compiler.json"
 HEADERS = "headers"
+PYTHON = "python"
 
 C = frozenset((".c", ".i"))
 CXX = frozenset((".cc", ".cp", ".cpp", ".cxx", ".c++", ".C", ".CPP", ".ii"))
@@ -63,11 +65,23 @@ INSTRUCTIONS = re.compile(
     r"[a-z0-9.]*"
 )
 
+OVERFLOW = frozenset(("-fwrapv", "-fno-strict-overflow", "-fno-strict-aliasing"))
+
 PYTHON_LIBRARY = re.compile(r"-lpython[0-9](?:\.[0-9]+)?[a-z]*")
 
 # ld cannot keep relocations in a file without symbols; nothing that is loaded depends on these.
 KEEP_FIELDS = "-Wl,--emit-relocs"
 STRIPPING = ("-s", "-Wl,-s", "-Wl,--strip-all")
+
+LIBRARIES = "libraries"
+
+# What the linker finds by the name of a library, where that is more than one file. Functions of C++
+# that the older library lacks come out of the compiler's static one, as with Red Hat's toolsets.
+SCRIPTS = {
+    "libc": "GROUP ( %s =/usr/lib/x86_64-linux-gnu/libc_nonshared.a"
+    " AS_NEEDED ( =/lib64/ld-linux-x86-64.so.2 ) )",
+    "libstdc++": "INPUT ( %s -l:libstdc++.a )",
+}
 
 # Names of sysconfig's variables that hold flags for compiling and for linking.
 COMPILING = ("CFLAGS", "OPT", "BASECFLAGS", "CCSHARED", "CPPFLAGS", "PY_CFLAGS", "CC", "CXX")
@@ -83,8 +97,9 @@ def main():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), CONFIG)) as file:
         settings = json.load(file)
     compiler = settings["compilers"][name]
-    headers = os.path.join(os.path.dirname(os.path.abspath(__file__)), HEADERS)
-    settings["headers"] = headers if os.path.isdir(headers) else ""
+    for kind in (HEADERS, PYTHON):
+        place = os.path.join(os.path.dirname(os.path.abspath(__file__)), kind)
+        settings[kind] = place if os.path.isdir(place) else ""
     if "-shared" in sys.argv:
         settings["runtime"] = runtime(settings["compilers"]["gcc"])
     arguments = rewritten(sys.argv[1:], settings, os.getcwd(), name)
@@ -130,20 +145,37 @@ def compiling(arguments, found, settings, directory, name):
     if key in flags:
         kept = exact_flags(arguments, is_named=bool(key))
     elif "*" in flags:
-        key, kept = "*", without(arguments, interpreter_flags(COMPILING))
+        key, kept = "*", arguments
+        if asks_interpreter(arguments):
+            kept = without(arguments, interpreter_flags(COMPILING))
     else:
         return arguments
     kept = without(kept, foreign_definitions(kept))
     if "-shared" in arguments:
         kept = linking(kept, settings)
     added = [flag for flag in str(flags[key]).split() if is_fit(flag, found, name)]
+    if key == "*" and not asks_interpreter(arguments):
+        added = [flag for flag in added if flag.startswith("-D")]
     if settings.get("headers"):
         added += ["-isystem", settings["headers"]]
     path = paths.get(matching(paths, found[0], directory))
     if path:
         added.append("-ffile-prefix-map=%s=%s" % (directory, path))
+    if settings.get("python"):
+        kept = ["-I", settings["python"]] + release(str(flags["python"])) + kept
     # Before the build's own ones, for a later option overrules an earlier one.
     return added + kept if key == "*" else kept + added
+
+
+def release(version):
+    # type: (str) -> List[str]
+    """Definitions that say a release of CPython, see `runtime/python-release`."""
+    found = re.match(r"[0-9]+\.[0-9]+\.([0-9]+)(?:(a|b|rc)([0-9]+))?$", version)
+    if found is None:
+        raise ValueError("%r is no release" % (version,))
+    level = {"a": "A", "b": "B", "rc": "C", None: "F"}[found.group(2)]
+    values = (("MICRO", found.group(1)), ("LEVEL", "0x" + level), ("SERIAL", found.group(3) or "0"))
+    return ["-DTRUEWHEEL_PYTHON_%s=%s" % pair for pair in values]
 
 
 def matching(keys, source, directory):
@@ -179,6 +211,16 @@ def is_fit(flag, found, name):
     return not (LANGUAGE_C if is_cxx else LANGUAGE_CXX).match(flag)
 
 
+def asks_interpreter(arguments):
+    # type: (List[str]) -> bool
+    """Whether a build takes its flags from the interpreter, as setuptools does; Meson does not.
+
+    Nearly every CPython has flags about overflow, which nobody else has among his own.
+    """
+    own = {flag for flag in interpreter_flags(COMPILING) if flag.startswith("-f")} & OVERFLOW
+    return not own or not own.isdisjoint(arguments)
+
+
 def foreign_definitions(arguments):
     # type: (List[str]) -> List[str]
     """Definitions that the interpreter brings and an interpreter built with no options does not.
@@ -199,23 +241,98 @@ def linking(arguments, settings):
     # Before the others: some of them are about the libraries that follow.
     place = ["-B%s/" % (settings["runtime"],)] if settings.get("runtime") else []
     added = str(settings["flags"].get("link", "")).split()
+    kept = ordered(kept, str(settings["flags"].get("order", "")))
     if KEEP_FIELDS in added:
         kept = [argument for argument in kept if argument not in STRIPPING]
     return place + added + kept
 
 
+def ordered(arguments, orders):
+    # type: (List[str], str) -> List[str]
+    """The arguments with the objects of each directory in the order of their sources.
+
+    A build that lists a directory has them in any order; that of directories is the build's own.
+    """
+    places = [at for at, argument in enumerate(arguments) if argument.endswith(".o")]
+    ranks = {}  # type: Dict[int, int]
+    for order in orders.split("|"):
+        known = order.split()
+        found = {at: rank for at in places for rank in rank_of(arguments[at], known)}
+        ranks = found if len(found) > len(ranks) else ranks
+    taken = {}  # type: Dict[int, str]
+    for folder in {os.path.dirname(arguments[at]) for at in ranks}:
+        own = [at for at in sorted(ranks) if os.path.dirname(arguments[at]) == folder]
+        moved = sorted(own, key=lambda at: (ranks[at], at))
+        taken.update(zip(own, (arguments[at] for at in moved)))  # noqa: B905 - not in 2.7
+    return [taken.get(at, argument) for at, argument in enumerate(arguments)]
+
+
+def rank_of(path, known):
+    # type: (str, List[str]) -> List[int]
+    """Where an object's source stands among some; nothing where it does not."""
+    stem = "/" + os.path.normpath(path)[: -len(".o")]
+    own = [name for name in known if stem.endswith(("/" + name, "/" + os.path.splitext(name)[0]))]
+    return [known.index(max(own, key=len))] if own else []
+
+
 def runtime(compiler):
     # type: (str) -> str
-    """A directory with what is linked in place of the compiler's own; empty where nothing is."""
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "runtime")
-    names = sorted(os.listdir(place)) if os.path.isdir(place) else []
-    if not names:
+    """A directory with what is linked in place of the compiler's own; empty where nothing is.
+
+    It is made once for all links of a build.
+    """
+    own = os.path.dirname(os.path.abspath(__file__))
+    sources = sources_in(os.path.join(own, "runtime"))
+    libraries = sources_in(os.path.join(own, LIBRARIES))
+    folder = os.path.join(tempfile.gettempdir(), "truewheel-runtime")
+    if not sources + libraries:
         return ""
-    folder = tempfile.mkdtemp(prefix="runtime-")
-    for name in names:
-        output = os.path.join(folder, os.path.splitext(name)[0] + ".o")
-        subprocess.check_call([compiler, "-c", os.path.join(place, name), "-o", output])
+    if not os.path.isdir(folder):
+        draft = tempfile.mkdtemp(prefix="truewheel-runtime-")
+        for source in sources:
+            subprocess.check_call([compiler, "-c", source, "-o", made(draft, source) + ".o"])
+        for source in libraries:
+            make_library(compiler, source, made(draft, source), folder)
+        try:
+            os.rename(draft, folder)
+        except OSError:  # another link has made it meanwhile
+            if not os.path.isdir(folder):
+                raise
     return folder
+
+
+def sources_in(folder):
+    # type: (str) -> List[str]
+    """The assembly of a directory, if there is such a one."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [os.path.join(folder, name) for name in names if name.endswith(".s")]
+
+
+def made(folder, source):
+    # type: (str, str) -> str
+    """Where what is made of a source has its place, without a suffix."""
+    return os.path.join(folder, os.path.splitext(os.path.basename(source))[0])
+
+
+def make_library(compiler, source, target, folder):
+    # type: (str, str, str, str) -> None
+    """Make a library that nothing but the linker reads, and what the linker finds it by.
+
+    Args:
+        compiler: links it.
+        source: its symbols; beside it are their versions.
+        target: where it is made.
+        folder: where it will be when it is used.
+    """
+    versions = os.path.splitext(source)[0] + ".map"
+    name = os.path.basename(target)
+    words = ["-shared", "-nostdlib", "-Wl,-soname," + name, "-Wl,--version-script," + versions]
+    words.append("-Wl,--hash-style=sysv")  # which leaves symbols in their order
+    subprocess.check_call([compiler] + words + [source, "-o", target])
+    stem = name.partition(".so")[0]
+    script = SCRIPTS.get(stem, "INPUT ( %s )") % (os.path.join(folder, name),)
+    with open(os.path.join(os.path.dirname(target), stem + ".so"), "w") as file:
+        file.write(script)
 
 
 def interpreter_flags(names):

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from builders import compiler
 from builders.environment import ENVIRONMENT_PYTHON
-from builders.native_flags import RUNTIME
+from builders.native_flags import PYTHON, RUNTIME
+from builders.old_libraries import LIBRARIES, facts, is_old_system, old_libraries
 from builders.recipe import Recipe, digest_of
 from builders.sandbox.interface import Mount
 from builders.store import Store
@@ -28,6 +29,9 @@ _GXX_NAMES = ("g++", "c++", "x86_64-linux-gnu-g++")
 HERE = Path(__file__).parent
 
 HEADERS = compiler.HEADERS
+
+PYTHON_RELEASE = "python-release"
+"""The directory of `builders/runtime` with what says another release of CPython."""
 
 _OWN_BIN = PurePosixPath("/usr/bin")
 
@@ -113,32 +117,70 @@ def prepare_compilers(recipe: Recipe, toolchain: Toolchain | None, store: Store)
     runtime = _runtime(recipe)
     script = f"#!{ENVIRONMENT_PYTHON} -EsS\n" + Path(compiler.__file__).read_text(encoding="utf-8")
     digest = digest_of(
-        {"config": {**config}, "script": script, "runtime": {**runtime}, "layout": LAYOUT}
+        {
+            "config": {**config},
+            "script": script,
+            "runtime": {**runtime},
+            "layout": LAYOUT,
+            "libraries": toolchain.digest if toolchain else "",
+        }
     )
     tree = store.find_tree("compilers", digest)
     if tree is None:
         with store.new_tree("compilers", digest) as draft:
-            _lay_out(draft, script, json.dumps(config), runtime)
+            _lay_out(draft, script, json.dumps(config), runtime | _libraries(recipe, toolchain))
         tree = store.find_tree("compilers", digest)
     assert tree is not None, "a tree that was just kept is found"  # noqa: S101
     wrappers = Mount(source=tree, target=COMPILERS_DIR)
     return Compilers(mounts=(*mounts, wrappers), first=(COMPILERS_DIR,), last=last)
 
 
-def _runtime(recipe: Recipe) -> dict[str, str]:
-    """The sources and headers that take the place of the compiler's own, by relative path."""
+def runtime_digest(recipe: Recipe) -> str | None:
+    """What a recipe's flags name of `builders/runtime`, by content; None where that is nothing."""
+    parts = _runtime(recipe)
     words = recipe.compiler_flags.get(RUNTIME, "").split()
+    if any(map(is_old_system, words)):
+        parts[LIBRARIES] = facts()
+    return digest_of({**parts}) if parts else None
+
+
+def _runtime(recipe: Recipe) -> dict[str, str]:
+    """The sources and headers that take the place of others, by path below the wrappers."""
+    words = recipe.compiler_flags.get(RUNTIME, "").split()
+    release = recipe.compiler_flags.get(PYTHON, "")
+    # Another version's headers say something else in more than the release.
+    words += [PYTHON_RELEASE] if release.startswith(f"{recipe.python}.") else []
     found = {word: sorted((HERE / RUNTIME / word).rglob("*.[sh]")) for word in words}
     return {
-        str(path.relative_to(HERE / RUNTIME / word)): path.read_text(encoding="utf-8")
+        str(_place(word, path)): path.read_text(encoding="utf-8")
         for word, paths in found.items()
         for path in paths
     }
 
 
+def _libraries(recipe: Recipe, toolchain: Toolchain | None) -> dict[str, str]:
+    """Of what the libraries are made that are linked in place of the toolchain's own."""
+    if toolchain is None:
+        return {}
+    (tree,) = (mount.source for mount in toolchain.mounts if toolchain.bin.parent == mount.target)
+    return {
+        f"{LIBRARIES}/{name}": text
+        for word in recipe.compiler_flags.get(RUNTIME, "").split()
+        for name, text in old_libraries(word, tree).items()
+    }
+
+
+def _place(word: str, path: Path) -> PurePosixPath:
+    """Where the wrapper looks for a file of a part of the runtime."""
+    name = PurePosixPath(path.relative_to(HERE / RUNTIME / word))
+    if word == PYTHON_RELEASE:
+        return PurePosixPath(compiler.PYTHON, name)
+    return PurePosixPath(HEADERS if name.suffix == ".h" else RUNTIME, name)
+
+
 def _lay_out(folder: Path, script: str, config: str, runtime: Mapping[str, str]) -> None:
     for name, source in runtime.items():
-        path = folder / (HEADERS if name.endswith(".h") else RUNTIME) / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
     (folder / compiler.CONFIG).write_text(config, encoding="utf-8")

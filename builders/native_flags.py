@@ -24,9 +24,15 @@ LINK = "link"
 RUNTIME = "runtime"
 """The key for which parts of the C runtime are linked in place of the compiler's own."""
 
-RESERVED = frozenset({EVERY_SOURCE, INSTEAD, LINK, RUNTIME})
+PYTHON = "python"
+"""The key for the release of CPython that was compiled against, see `runtime/python-release`."""
 
-RUNTIMES = ("linkage-table-init", "constant-handle", "landing-pads", "glibc-2.17")
+ORDER = "order"
+"""The key for in which order objects of a directory were linked, by source; `|` parts links."""
+
+RESERVED = frozenset({EVERY_SOURCE, INSTEAD, LINK, RUNTIME, PYTHON, ORDER})
+
+RUNTIMES = ("linkage-table-init", "constant-handle", "landing-pads", "glibc-2.17", "glibc-2.28")
 """Those parts: directories of `builders/runtime`, whose sources say what each does otherwise.
 
 Of two with the same file the later one is taken. Headers among them are found before the system's.
@@ -37,6 +43,9 @@ MAX_KEYS = 1000
 
 MAX_FLAGS = 2000
 """Characters of one text of flags."""
+
+MAX_ORDER = 4000
+"""Characters of all orders together."""
 
 OLD_STRINGS = "-D_GLIBCXX_USE_CXX11_ABI=0"
 """The one definition: strings and lists of C++ as before GCC 5, as Red Hat's toolsets for 7 do.
@@ -113,7 +122,12 @@ _FLAG = re.compile(
 KEEP_FIELDS = "-Wl,--emit-relocs"
 """Has the linker say in the file what each address means; nothing that is loaded changes."""
 
-_LINK_FLAG = re.compile(rf"-pthread|-Wl,--(?:no-)?as-needed|{KEEP_FIELDS}")
+OLD_TAGS = "-Wl,--disable-new-dtags"
+"""The same facts in the older entries of the dynamic section alone, as GNU ld has it by default."""
+
+_LINK_FLAG = re.compile(rf"-pthread|-Wl,--(?:no-)?as-needed|{KEEP_FIELDS}|{OLD_TAGS}")
+
+_RELEASE = re.compile(r"3\.[0-9]{1,2}\.[0-9]{1,2}(?:(?:a|b|rc)[0-9]{1,2})?")
 
 _SOURCE = re.compile(r"[A-Za-z0-9._+@-]{1,100}(?:/[A-Za-z0-9._+@-]{1,100}){0,30}")
 _DIRECTORY = re.compile(r"(?:/[A-Za-z0-9._+-]{1,100}){1,30}")
@@ -130,6 +144,9 @@ RETAG = "retag"
 
 DIRECTORIES = "directories"
 """The post step that adds an entry for each directory, as auditwheel packs a wheel."""
+
+REPAIR = "repair"
+"""The post step `repair PLATFORM`: auditwheel copies libraries into the wheel."""
 
 EMPTY_LIBS = "empty-libs"
 """The post step that adds an empty directory for copied libraries, as auditwheel did until 2024."""
@@ -166,7 +183,18 @@ def are_runtimes(text: str) -> bool:
     return set(text.split()) <= set(RUNTIMES)
 
 
-_CHECKS = {LINK: is_link_flags, RUNTIME: are_runtimes}
+def is_release(text: str) -> bool:
+    """Whether this is a release of CPython 3, as `3.11.6` or `3.13.0rc1`."""
+    return _RELEASE.fullmatch(text) is not None
+
+
+def are_orders(text: str) -> bool:
+    """Whether this says in which order the objects of some sources were linked."""
+    words = (word for order in text.split("|") for word in order.split())
+    return len(text) <= MAX_ORDER and all(map(is_source, words))
+
+
+_CHECKS = {LINK: is_link_flags, RUNTIME: are_runtimes, PYTHON: is_release, ORDER: are_orders}
 
 
 def is_source(path: str) -> bool:
@@ -197,6 +225,8 @@ def is_platforms(platforms: Iterable[str]) -> bool:
 def is_post_step(step: str) -> bool:
     """Whether this is a step that the driver knows."""
     word, *platforms = step.split(" ")
+    if word == REPAIR:
+        return len(platforms) == 1 and is_platforms(platforms)
     return step in {EMPTY_LIBS, DIRECTORIES} or (
         word == RETAG
         and len(platforms) in {1, 2}

@@ -18,13 +18,15 @@ ADOPTION = timedelta(days=120)
 """How long after a CPython release its use for building releases is assumed."""
 
 _CPYTHON = re.compile(r"cp([0-9])([0-9]{1,12})")
+_X_Y = re.compile(r"([0-9])\.([0-9]{1,2})\b")
 _PYTHON_2 = frozenset({"py2", "py27"})
 
 
 def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter]) -> Interpreter:
     """The interpreter for a rebuild.
 
-    A wheel for one CPython needs that one, a wheel for Python 2 alone needs 2.7. Any other takes
+    A wheel for one CPython needs that one, a wheel for Python 2 alone needs 2.7. One for a stable
+    ABI takes that whose headers it says it was compiled with, else the oldest. Any other takes
     the newest version that was in use at `as_of` and satisfies Requires-Python, else the nearest
     newer one, else the newest of all.
 
@@ -34,6 +36,9 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
     required = _required_version(hints)
     if required is not None:
         usable = [python for python in available if python.version == required]
+        stated = _stated_version(hints)
+        if _is_stable_abi(hints) and stated is not None and stated > required:
+            usable = [python for python in available if python.version == stated] or usable
         if not usable and _is_stable_abi(hints):
             # Its oldest Python is there no more; a newer one compiles the same interface.
             return _oldest_from(required, hints, available)
@@ -45,6 +50,12 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
     if in_use:
         return max(in_use, key=lambda python: python.version)
     return min(usable, key=lambda python: python.version)
+
+
+def _stated_version(hints: Hints) -> tuple[int, int] | None:
+    """The CPython that the wheel's own debug information names."""
+    match = _X_Y.match((hints.native and hints.native.python) or "")
+    return match and (int(match[1]), int(match[2]))
 
 
 def _is_stable_abi(hints: Hints) -> bool:

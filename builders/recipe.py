@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from packaging.utils import NormalizedName
@@ -252,6 +252,21 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
         runtime=None if document.get("runtime") is None else values.digest(document["runtime"]),
         post_steps=values.post_steps(document["post_steps"]),
         repair_tools=tuple(_locked(item, depth) for item in document.get("repair_tools", ())),
+        preferred_image=_preferred_image(document.get("preferred_image")),
+    )
+
+
+def _preferred_image(item: dict[str, Any] | None) -> PreferredImage | None:
+    if item is None:
+        return None
+    return PreferredImage(
+        repository=values.text(item["repository"]),
+        not_after=date.fromisoformat(values.text(item["not_after"])),
+        tags=values.texts(item["tags"]),
+        toolset=values.text(item["toolset"]),
+        compiler=values.text(item["compiler"]),
+        is_policy_named=values.flag(item["is_policy_named"]),
+        source=values.text(item["source"]),
     )
 
 

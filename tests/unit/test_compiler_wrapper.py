@@ -20,6 +20,13 @@ from tests.support.interpreters import needs_python
 from tests.support.native import run, wheel_of
 from tests.support.searching import RECIPE
 
+WRAPPING = next(
+    word
+    for word in str(sysconfig.get_config_var("CFLAGS")).split()
+    if word in {"-fwrapv", "-fno-strict-overflow"}
+)
+"""What this interpreter has compiled with."""
+
 EXACT = "-mtune=generic -O2 -fwrapv -fPIC"
 
 
@@ -115,9 +122,15 @@ def test_without_exact_flags_only_the_interpreters_are_replaced() -> None:
     own = [word for word in str(sysconfig.get_config_var("CFLAGS")).split() if word[:2] == "-O"]
     assert own, "this interpreter was built with optimization"
     found = settings({"*": "-O1 -fPIC"})
-    line = f"{own[0]} -DNDEBUG -DX=1 -c a.c -fvisibility=hidden -std=c11"
+    line = f"{own[0]} {WRAPPING} -DNDEBUG -DX=1 -c a.c -fvisibility=hidden -std=c11"
     expected = "-O1 -fPIC -DNDEBUG -DX=1 -c a.c -fvisibility=hidden -std=c11"
     assert given(line, found) == expected
+
+
+def test_a_build_that_does_not_ask_the_interpreter_keeps_its_own_flags() -> None:
+    found = settings({"*": f"-O1 -fPIC {OLD_STRINGS}"})
+    line = "-O2 -fPIC -DX=1 -c a.cpp -o a.o"
+    assert given(line, found, "g++") == f"{OLD_STRINGS} {line}"
 
 
 def test_without_flags_at_all_nothing_is_changed() -> None:

@@ -1,10 +1,15 @@
-/* fcntl.h, where large files do not make `fcntl` another function: `fcntl64` is of glibc 2.28.  */
+/* fcntl.h, where large files do not make `fcntl` another function: `fcntl64` is of glibc 2.28. Of two
+   names for the linker the compiler takes the one that it is told first.  */
+
+#ifndef TRUEWHEEL_FCNTL_H
+#define TRUEWHEEL_FCNTL_H 1
+
+#include <sys/cdefs.h>
+
+__BEGIN_DECLS
+extern int fcntl (int, int, ...) __asm__ ("fcntl");
+__END_DECLS
+
+#endif
 
 #include_next <fcntl.h>
-
-#if !defined TRUEWHEEL_FCNTL_H && defined __USE_FILE_OFFSET64 && !defined __cplusplus
-#define TRUEWHEEL_FCNTL_H 1
-extern int tw_fcntl (int, int, ...) __asm__ ("fcntl");
-#undef fcntl
-#define fcntl(...) tw_fcntl (__VA_ARGS__)
-#endif

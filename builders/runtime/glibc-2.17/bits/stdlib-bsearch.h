@@ -1,0 +1,1 @@
+/* bsearch is no inline function before glibc 2.19.  */
