@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from capstone import Cs
 
@@ -102,7 +102,7 @@ def decode(data: bytes, address: int) -> Code:
         reached = at + size
     for reference in references:
         skeleton[reference.field : reference.field + reference.width] = bytes(reference.width)
-    tables = tuple(_tables(instructions, address, references)) if jumps else ()
+    tables = tuple(sorted({*_tables(instructions, address, references)})) if jumps else ()
     return Code(
         skeleton=bytes(skeleton),
         references=tuple(references),
@@ -163,24 +163,27 @@ _PAIR = re.compile(r"(\w+), (\w+)")
 
 
 def _tables(
-    instructions: Iterable[tuple[int, int, str, str]], address: int, references: list[Reference]
+    instructions: Sequence[tuple[int, int, str, str]], address: int, references: list[Reference]
 ) -> Iterator[int]:
-    """Follow an address from `lea` over a load by index and an addition to a jump."""
+    """Follow addresses from `lea` over a load by index and an addition to a jump.
+
+    Code does not run in the order it stands in: a register may hold whichever address is ever taken
+    into it. One that is no table's is harmless, see `verify.native.data.jump_tables`.
+    """
     taken = {one.at: place for place, one in enumerate(references) if one.is_address}
-    bases: dict[str, int] = {}
-    loaded: dict[str, int] = {}
+    bases: dict[str, set[int]] = {}
     for at, _, mnemonic, operands in instructions:
-        first = operands.partition(",")[0]
         if mnemonic == "lea" and at - address in taken:
-            bases[first] = taken[at - address]
-        elif mnemonic == "movsxd" and (load := _LOAD.fullmatch(operands)) and load[2] in bases:
+            bases.setdefault(operands.partition(",")[0], set()).add(taken[at - address])
+    loaded: dict[str, set[int]] = {}
+    for _, _, mnemonic, operands in instructions:
+        if mnemonic == "movsxd" and (load := _LOAD.fullmatch(operands)) and load[2] in bases:
             loaded[load[1]] = bases[load[2]]
         elif mnemonic == "add" and (pair := _PAIR.fullmatch(operands)):
-            base = bases.get(pair[1], -1)
-            if loaded.get(pair[2]) == base:
-                loaded[pair[1]] = base
+            if pair[1] in bases and loaded.get(pair[2]) == bases[pair[1]]:
+                loaded[pair[1]] = bases[pair[1]]
         elif mnemonic.endswith("jmp") and operands in loaded:
-            yield loaded[operands]
+            yield from loaded[operands]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from verify.native.elf import Section, SectionFlag
 from verify.native.fields import Field, FieldKind
-from verify.native.meaning import Meaning
 from verify.native.module import Module, Piece, is_data
 from verify.native.operands import Operands
 from verify.native.pairing import Pair
@@ -53,9 +52,8 @@ class DataComparison:
     ) -> None:
         self._ours, self._theirs = published, rebuilt
         self._operands, self._meaning = operands, operands.meaning
-        meaning = operands.meaning
         self._pairs = pairs
-        self._tables = jump_tables(published, rebuilt, meaning, pairs)
+        self._tables = jump_tables(published, rebuilt, operands, pairs)
         self._relocations = [_by_section(module) for module in (published, rebuilt)]
 
     def problems(self) -> Iterator[DataProblem]:
@@ -189,13 +187,15 @@ def _is_overwritten(module: Module, section: Section, relocation: Relocation, wi
 
 
 def jump_tables(
-    published: Module, rebuilt: Module, meaning: Meaning, pairs: Sequence[Pair]
+    published: Module, rebuilt: Module, operands: Operands, pairs: Sequence[Pair]
 ) -> JumpTables:
     """Follow the jump tables of the rebuilt code, and look where the published ones lead.
 
-    A table has no length that the file tells. It ends at the next address that any code names, or
-    with the first distance that leads to no code.
+    A table has no length that the file tells. It ends at the next address that any code names, with
+    the first distance that leads to no code, or where the linker knows of no distance. What is no
+    table, though its address is taken as that of one, has none in it.
     """
+    meaning = operands.meaning
     same: set[tuple[str, int]] = set()
     other: set[tuple[str, int]] = set()
     named = sorted(_named(rebuilt))
@@ -213,7 +213,8 @@ def jump_tables(
             for at in range(0, end - theirs - _WORD + 1, _WORD):
                 jump = theirs + _signed(rebuilt, theirs + at)
                 section = rebuilt.elf.section_at(jump)
-                if section is None or not _is_case(rebuilt, pair.rebuilt, jump):
+                is_distance = operands.may_be_distance(theirs + at)
+                if section is None or not is_distance or not _is_case(rebuilt, pair.rebuilt, jump):
                     break
                 leads_same = meaning.is_same(ours + _signed(published, ours + at), jump)
                 (same if leads_same else other).add((left.name, ours + at - left.address))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from verify.native.code import Reference
 from verify.native.elf import Section, UnreadableElfError
-from verify.native.fields import BY_SLOT, DIRECT, IN_BLOCK, Field, read_fields
+from verify.native.fields import BY_SLOT, DIRECT, IN_BLOCK, Field, FieldKind, read_fields
 from verify.native.meaning import Meaning
 from verify.native.module import SLOTS, Module, is_data
 from verify.native.pairing import Pair
@@ -74,6 +74,11 @@ class Operands:
             is_inside = field.section == piece.section and field.kind in DIRECT
             if offset not in known and not is_inside and field.kind not in IN_BLOCK:
                 yield offset
+
+    def may_be_distance(self, address: int) -> bool:
+        """Whether rebuilt data may hold a distance to code there, as far as the linker says."""
+        field = (self._fields or {}).get(address)
+        return self._fields is None or (field is not None and field.kind == FieldKind.PC32)
 
     def data_fields(self) -> Iterator[tuple[int, Field]]:
         """What the linker wrote to data and the loader does not change, by address."""

@@ -7,6 +7,7 @@ import pytest
 
 from tests.attacks.native.building import DEFAULT, linked, told, with_word
 from tests.attacks.native.sources import ASSEMBLY, CPP, EXTENSION, MAIN, RESOLVED
+from verify.native.elf import read_elf
 
 PYTHON = (*DEFAULT, f"-I{sysconfig.get_paths()['include']}")
 SOURCES = {
@@ -147,3 +148,60 @@ def test_a_thread_local_variable_of_the_file_alone_is_accounted_for() -> None:
 
 def test_a_function_that_is_chosen_on_loading_is_accounted_for() -> None:
     assert told(linked(RESOLVED), with_word(linked(RESOLVED))) == []
+
+
+def _cases(number: int) -> str:
+    """Enough of a switch for a jump table."""
+    calls = ("step", "other")
+    return " ".join(
+        f"case {at}: sum = {calls[at % 2]}(sum + {number * 17 + at * at}); break;"
+        for at in range(9)
+    )
+
+
+TABLES = f"""
+int step(int); int other(int);
+int walk(const unsigned char *at, int count) {{
+    int sum = 0;
+    if (count & 1) {{
+        for (int i = 0; i < count; i++)
+            switch (at[i]) {{ {_cases(1)} default: sum ^= 3; }}
+    }} else {{
+        for (int i = 0; i < count; i++) {{
+            switch (at[i]) {{ {_cases(2)} default: sum ^= 5; }}
+            switch (at[i] >> 1) {{ {_cases(3)} default: sum ^= 7; }}
+        }}
+    }}
+    for (int i = 0; i < count; i++)
+        switch (at[i] ^ 1) {{ {_cases(4)} default: sum ^= 9; }}
+    return sum;
+}}
+"""
+
+
+@pytest.mark.parametrize("level", ["-O2", "-O3", "-Os"])
+def test_jump_tables_that_share_a_register_are_accounted_for(level: str) -> None:
+    """Which of them it holds hangs on the way that was taken, not on what stands before."""
+    flags = (level, "-g0")
+    plain = linked(TABLES, flags=flags)
+    moved = linked(TABLES, flags=flags, link=("-Wl,--section-start=.text=0x9000",))
+    assert told(plain, with_word(moved)) == []
+    assert told(moved, with_word(plain)) == []
+
+
+@pytest.mark.parametrize("level", ["-O2", "-Os"])
+def test_an_entry_of_such_a_table_that_leads_elsewhere_is_told(level: str) -> None:
+    flags = (level, "-g0")
+    plain = linked(TABLES, flags=flags)
+    moved = linked(TABLES, flags=flags, link=("-Wl,--section-start=.text=0x9000",))
+    constants = read_elf(moved).by_name[".rodata"]
+    told_of = 0
+    for at in range(constants.offset, constants.offset + constants.size - 3, 4):
+        changed = bytearray(moved)
+        first = int.from_bytes(changed[at : at + 4], "little", signed=True)
+        if not -0x10000 < first < 0:
+            continue
+        changed[at : at + 4] = (first + 16).to_bytes(4, "little", signed=True)
+        assert told(bytes(changed), with_word(plain)) != []
+        told_of += 1
+    assert told_of > 20
