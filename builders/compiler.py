@@ -67,6 +67,25 @@ INSTRUCTIONS = re.compile(
 
 OVERFLOW = frozenset(("-fwrapv", "-fno-strict-overflow", "-fno-strict-aliasing"))
 
+# What a source means, how its data are laid out and what is undefined in it, see `meaning`. The
+# first list is for the build alone; of the second, a published file may name more than it has.
+MEANING = re.compile(
+    r"(?:-Ofast|-f(?:no-)?(?:"
+    r"(?:un)?signed-(?:char|bitfields)|short-(?:enums|wchar)|pack-struct|reg-struct-return"
+    r"|abi-version|strict-(?:enums|volatile-bitfields)|gnu89-inline|ms-extensions|plan9-extensions"
+    r"|permissive|freestanding|hosted|threadsafe-statics|merge-all-constants|split-stack|trapv"
+    r"|(?:fast|associative|reciprocal|rounding|trapping)-math|finite-math-only|math-errno"
+    r"|unsafe-math-optimizations|signaling-nans|signed-zeros|cx-(?:fortran-rules|limited-range)"
+    r")(?:=[0-9]+)?"
+    r"|-f(?:no-wrapv(?:-pointer)?|strict-(?:overflow|aliasing)|delete-null-pointer-checks"
+    r"|aggressive-loop-optimizations))\Z"
+)
+DEFINED = re.compile(
+    r"-f(?:wrapv(?:-pointer)?|no-(?:strict-(?:overflow|aliasing)|delete-null-pointer-checks"
+    r"|aggressive-loop-optimizations))\Z"
+)
+WRAPPING = frozenset(("-fwrapv", "-fno-strict-overflow"))
+
 PYTHON_LIBRARY = re.compile(r"-lpython[0-9](?:\.[0-9]+)?[a-z]*")
 
 # ld cannot keep relocations in a file without symbols; nothing that is loaded depends on these.
@@ -154,6 +173,8 @@ def compiling(arguments, found, settings, directory, name):
     if "-shared" in arguments:
         kept = linking(kept, settings)
     added = [flag for flag in str(flags[key]).split() if is_fit(flag, found, name)]
+    if key != "*":
+        added += meaning(arguments, added)
     if key == "*" and not asks_interpreter(arguments):
         added = [flag for flag in added if flag.startswith("-D")]
     if settings.get("headers"):
@@ -170,11 +191,12 @@ def compiling(arguments, found, settings, directory, name):
 def release(version):
     # type: (str) -> List[str]
     """Definitions that say a release of CPython, see `runtime/python-release`."""
-    found = re.match(r"[0-9]+\.[0-9]+\.([0-9]+)(?:(a|b|rc)([0-9]+))?$", version)
+    found = re.match(r"[0-9]+\.[0-9]+\.([0-9]+)(?:rc([0-9]+))?$", version)
     if found is None:
         raise ValueError("%r is no release" % (version,))
-    level = {"a": "A", "b": "B", "rc": "C", None: "F"}[found.group(2)]
-    values = (("MICRO", found.group(1)), ("LEVEL", "0x" + level), ("SERIAL", found.group(3) or "0"))
+    micro, candidate = found.groups()
+    level = "0xC" if candidate else "0xF"
+    values = (("MICRO", micro), ("LEVEL", level), ("SERIAL", candidate or "0"))
     return ["-DTRUEWHEEL_PYTHON_%s=%s" % pair for pair in values]
 
 
@@ -200,6 +222,23 @@ def exact_flags(arguments, is_named):
         if not is_generation or (not is_named and INSTRUCTIONS.match(argument)):
             found.append(argument)
     return found
+
+
+def meaning(arguments, exact):
+    # type: (List[str], List[str]) -> List[str]
+    """What stays of a build's own flags beside the exact ones, and is stronger.
+
+    The published file does not say what its source means: with characters that have no sign, or
+    without a promise that numbers wrap, a check in the source can come to nothing. CPython promised
+    the latter by one flag, and by another one since 3.12, so one of them will do.
+    """
+    found, is_value = [], False
+    for argument in arguments:
+        if not is_value and (MEANING.match(argument) or DEFINED.match(argument)):
+            found.append(argument)
+        is_value = not is_value and argument in SEPARATE
+    is_wrapping = not WRAPPING.isdisjoint(exact)
+    return [flag for flag in found if not (is_wrapping and flag in WRAPPING)]
 
 
 def is_fit(flag, found, name):

@@ -4,13 +4,17 @@ Flags come from the debug information of a file that may be an attacker's, or fr
 may be a stranger's. So each must be one of those listed here: options that choose how code is
 generated, with values out of a fixed set. What brings code along, or reads or writes a file
 (-fplugin, -B, -specs, -include, -I, -wrapper, @FILE, -fprofile-use), is none of them; nor is -D,
-which chooses what is compiled, but for one of the C++ library.
+which chooses what is compiled, but for one of the C++ library; nor what gives a source another
+meaning or data another layout (-funsigned-char, -fpack-struct, -ffast-math): that is for the
+source's build to say (`builders.compiler.meaning`).
 
 Source: GCC 14's manual, "Option Summary"; names are those that published wheels were seen to have.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+
+from builders.compiler import MEANING
 
 EVERY_SOURCE = ""
 """The key of a recipe's `compiler_flags` for what all sources get that have no key of their own."""
@@ -127,7 +131,8 @@ OLD_TAGS = "-Wl,--disable-new-dtags"
 
 _LINK_FLAG = re.compile(rf"-pthread|-Wl,--(?:no-)?as-needed|{KEEP_FIELDS}|{OLD_TAGS}")
 
-_RELEASE = re.compile(r"3\.[0-9]{1,2}\.[0-9]{1,2}(?:(?:a|b|rc)[0-9]{1,2})?")
+_RELEASE = re.compile(r"3\.[0-9]{1,2}\.[0-9]{1,2}(?:rc[0-9]{1,2})?")
+"""Not those before the first candidate: sources have code of its own for their other structures."""
 
 _SOURCE = re.compile(r"[A-Za-z0-9._+@-]{1,100}(?:/[A-Za-z0-9._+@-]{1,100}){0,30}")
 _DIRECTORY = re.compile(r"(?:/[A-Za-z0-9._+-]{1,100}){1,30}")
@@ -154,7 +159,7 @@ EMPTY_LIBS = "empty-libs"
 
 def allowed(flags: Iterable[str]) -> str:
     """Those of some flags that may reach a compiler, in their order, as one text."""
-    found = [flag for flag in flags if _FLAG.fullmatch(flag)]
+    found = [flag for flag in flags if _is_allowed(flag)]
     while len(text := " ".join(found)) > MAX_FLAGS:
         found.pop()
     return text
@@ -170,7 +175,11 @@ def are_compiler_flags(flags: Mapping[str, str]) -> bool:
 
 def is_flags(text: str) -> bool:
     """Whether every word of a text is an allowed flag; an empty text is fine."""
-    return len(text) <= MAX_FLAGS and all(map(_FLAG.fullmatch, text.split()))
+    return len(text) <= MAX_FLAGS and all(map(_is_allowed, text.split()))
+
+
+def _is_allowed(flag: str) -> bool:
+    return _FLAG.fullmatch(flag) is not None and MEANING.match(flag) is None
 
 
 def is_link_flags(text: str) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -20,11 +21,39 @@ from builders.environment import prepare_environment
 from builders.errors import BuildFault, FailureCode
 from builders.hooks import Frontend
 from builders.native_flags import is_post_step
-from builders.recipe import LockedFile, LockedToolchain, Recipe, SourceFile, recipe_to_json
+from builders.recipe import (
+    LockedFile,
+    LockedToolchain,
+    Recipe,
+    SourceFile,
+    digest_of,
+    recipe_to_json,
+)
 from builders.releases import refuse_own_releases
 from builders.sandbox.interface import Interpreter, Limits, Mount, Sandbox
 from builders.store import Store
 from verify.index.filenames import why_unsafe
+
+HERE = Path(__file__).parent
+
+_BUILDING = (
+    "as_pypy.py",
+    "built_wheel.py",
+    "compiler.py",
+    "compilers.py",
+    "driver.py",
+    "environment.py",
+    "hooks.py",
+    "install.py",
+    "old_libraries.py",
+    "python2_hashlib.py",
+    "rebuild.py",
+    "repair.py",
+    "retag.py",
+    "sorted_requires.py",
+    "unpack.py",
+    "windows_text.py",
+)
 
 DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a kept rebuild raises after a power failure: it is then forgotten, built again."""
@@ -88,7 +117,7 @@ class Rebuilder:
         """
         self._refuse_foreign(recipe)
         refuse_own_releases(recipe)
-        with self._store.alone("rebuilds", recipe.digest):
+        with self._store.alone("rebuilds", _key(recipe)):
             remembered = None if fresh else self._remembered(recipe)
             return remembered or self._build(recipe)
 
@@ -192,7 +221,7 @@ class Rebuilder:
         return self._gatherer.gather(file.name, file.version, file.filename, file.sha256)
 
     def _remembered(self, recipe: Recipe) -> Rebuild | None:
-        tree = self._store.find_tree("rebuilds", recipe.digest)
+        tree = self._store.find_tree("rebuilds", _key(recipe))
         if tree is None:
             return None
         try:
@@ -207,8 +236,8 @@ class Rebuilder:
             if not is_post_step(step):
                 raise BuildFault(f"post step {step!r} is unknown", code=FailureCode.UNSUPPORTED)
         frontend = self.frontend(recipe)
-        self._store.forget_tree("rebuilds", recipe.digest)
-        with self._store.new_tree("rebuilds", recipe.digest) as draft:
+        self._store.forget_tree("rebuilds", _key(recipe))
+        with self._store.new_tree("rebuilds", _key(recipe)) as draft:
             wheel, outcome = frontend.wheel(draft)
             sha256 = _sha256(wheel)
             (draft / sha256).mkdir()
@@ -216,7 +245,7 @@ class Rebuilder:
             kept = {"filename": wheel.name, "sha256": sha256, "recipe": recipe_to_json(recipe)}
             (draft / "rebuild.json").write_text(json.dumps(kept, indent=1), encoding="utf-8")
             (draft / "log.txt").write_text(outcome.log, encoding="utf-8")
-        kept_tree = self._store.find_tree("rebuilds", recipe.digest)
+        kept_tree = self._store.find_tree("rebuilds", _key(recipe))
         assert kept_tree is not None, "a tree that was just kept is found"  # noqa: S101
         return Rebuild(
             recipe=recipe,
@@ -225,6 +254,18 @@ class Rebuilder:
             seconds=outcome.seconds,
             remembered=False,
         )
+
+
+def _key(recipe: Recipe) -> str:
+    """What a rebuild hangs on: its recipe, and the code that follows it."""
+    return digest_of({"recipe": recipe.digest, "code": _code()})
+
+
+@cache
+def _code() -> str:
+    """The SHA-256 (hex) of the code that prepares and runs builds; recipes have what plans them."""
+    texts = {name: (HERE / name).read_text(encoding="utf-8") for name in _BUILDING}
+    return digest_of(texts)
 
 
 def _kept_wheel(tree: Path) -> Path:

@@ -84,7 +84,7 @@ def _cells(row: Mapping[str, JSONValue]) -> tuple[Text, ...]:
         return Text(), text, Text(), Text(), Text()
     sign, style = _MARKS[mark]
     sides = row["published"], row["rebuilt"]
-    alone = _text(sides[0]) == _text(sides[1]) and mark == "changed"
+    alone = instruction_text(sides[0]) == instruction_text(sides[1]) and mark == "changed"
     left, right = (_side(side, style, with_bytes=alone) for side in sides)
     return *left, Text(sign, style="bold"), *right
 
@@ -92,13 +92,13 @@ def _cells(row: Mapping[str, JSONValue]) -> tuple[Text, ...]:
 def _side(side: JSONValue, style: str, *, with_bytes: bool) -> tuple[Text, Text]:
     if not isinstance(side, Mapping):
         return Text(), Text()
-    text = Text(_text(side), style=style)
+    text = Text(instruction_text(side), style=style)
     if with_bytes:
         text.append(f"  ({printable(str(side['bytes']))})")
     return Text(f"{side['address']:x}", style="dim"), text
 
 
-def _text(side: JSONValue) -> str:
+def instruction_text(side: JSONValue) -> str:
     """An instruction with what its address denotes in the place of the address."""
     if not isinstance(side, Mapping):
         return ""

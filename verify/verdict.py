@@ -31,3 +31,6 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     LIMIT_EXCEEDED = "limit-exceeded"
     UNREADABLE_REBUILD = "unreadable-rebuild"
+    INDEX_FAILED = "index-failed"
+    TOOL_FAILED = "tool-failed"
+    WORKER_LOST = "worker-lost"

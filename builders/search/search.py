@@ -20,6 +20,16 @@ from builders.search.refine import REFINEMENTS, SETUPTOOLS, Change, Tried, by_co
 _NEIGHBOURS = 2
 """Interpreters on either side of one that built nothing."""
 
+_WORTH_ANOTHER = frozenset(
+    {
+        FailureCode.BUILD_FAILED,
+        FailureCode.UNSUPPORTED,
+        FailureCode.TIMEOUT,
+        FailureCode.LIMIT_EXCEEDED,
+    }
+)
+"""Failures of a build that another compiler may not have."""
+
 
 class Search:
     """Candidates for the rebuild of one published wheel.
@@ -90,18 +100,20 @@ class Search:
 
     def fail(self, recipe: Recipe, fault: BuildFault) -> None:
         """Tell that a candidate did not build; without any wheel there is no difference to read."""
-        is_other_worth_it = fault.code is FailureCode.BUILD_FAILED and not self._failed
-        if self._best is None and is_other_worth_it:
+        if self._best is None and fault.code in _WORTH_ANOTHER and not self._failed:
             self._failed = True
-            self._left = chain(self._left, self._otherwise(recipe))
+            self._left = chain(self._left, self._otherwise(recipe, fault))
 
-    def _otherwise(self, recipe: Recipe) -> Iterator[Choices]:
+    def _otherwise(self, recipe: Recipe, fault: BuildFault) -> Iterator[Choices]:
         """The sandbox's own compiler, other interpreters, the other way to call setuptools.
 
-        Of interpreters the next older ones come first.
+        Of interpreters the next older ones come first. Flags may break a build, and they come from
+        the published file: whoever tampers with it must not be able to have nothing compared.
         """
         if recipe.toolchain or recipe.compiler_flags:
             yield Choices(own_compiler=True)
+        if fault.code is not FailureCode.BUILD_FAILED:
+            return
         used = _python(recipe)
         older = sorted((p for p in self._pythons if (3, 0) <= p < used), reverse=True)
         newer = sorted(p for p in self._pythons if p > used)

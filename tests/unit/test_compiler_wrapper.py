@@ -48,7 +48,7 @@ def given(line: str, found: dict[str, object], name: str = "gcc", cwd: str = "/b
 @pytest.mark.parametrize(
     "flag",
     [
-        "-O3", "-Os", "-O", "-g", "-g0", "-ggdb3", "-fno-strict-aliasing", "-flto", "-fopenmp",
+        "-O3", "-Os", "-O", "-g", "-g0", "-ggdb3", "-fwrapv", "-flto", "-fopenmp",
         "-fstack-protector-strong", "-fplugin=x.so", "-fvisibility=hidden", "-march=native",
         "-m32", "-std=c11", "--std=c11", "-ansi", "-fcf-protection",
     ],
@@ -148,9 +148,8 @@ const char *f(void) { return PY_VERSION; }
 
 @pytest.mark.parametrize(
     ("release", "number"),
-    [("3.11.6", "0x030B06F0"), ("3.11.30", "0x030B1EF0"), ("3.11.0rc2", "0x030B00C2"),
-     ("3.11.0a7", "0x030B00A7"), ("3.11.0b1", "0x030B00B1")],
-)  # fmt: skip
+    [("3.11.6", "0x030B06F0"), ("3.11.30", "0x030B1EF0"), ("3.11.0rc2", "0x030B00C2")],
+)
 def test_python_headers_say_the_release_of_the_recipe(
     release: str, number: str, tmp_path: Path
 ) -> None:

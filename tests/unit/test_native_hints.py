@@ -329,7 +329,7 @@ def test_no_other_flag_is_learned_from_a_published_file(flag: str, tmp_path: Pat
 @pytest.mark.parametrize(
     "flag",
     [
-        "-O0", "-Ofast", "-O", "-g", "-g3", "-ggdb3", "-gdwarf-4", "-std=c99", "-std=gnu++17",
+        "-O0", "-Os", "-O", "-g", "-g3", "-ggdb3", "-gdwarf-4", "-std=c99", "-std=gnu++17",
         "-fwrapv", "-fno-omit-frame-pointer", "-fstack-protector-strong", "-fvisibility=hidden",
         "-fvisibility-inlines-hidden", "-fcf-protection=full", "-fopenmp", "-fno-plt",
         "-mtune=generic", "-march=x86-64", "-march=x86-64-v3", "-mavx512bw", "-msse4.2",
@@ -565,6 +565,8 @@ def test_another_abi_takes_no_other_python() -> None:
         {"compiler_flags": {"python": "3.11"}},
         {"compiler_flags": {"python": "3.11.6 -DX"}},
         {"compiler_flags": {"python": "2.7.18"}},
+        {"compiler_flags": {"python": "3.11.0a7"}},
+        {"compiler_flags": {"": "-O2 -funsigned-char"}},
         {"compiler_flags": {"order": "../a.c b.c"}},
         {"compiler_flags": {"order": "a.c $(id).c"}},
         {"compiler_flags": {"order": "a.c " * 1001}},

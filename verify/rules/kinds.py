@@ -51,10 +51,18 @@ def is_path_file(name: str) -> bool:
 
 def is_native(name: str, side: Side) -> bool:
     """Whether name or content is that of native code; libraries may end in a version number."""
+    return is_named_native(name) or holds_native(side)
+
+
+def is_named_native(name: str) -> bool:
+    """Whether the name is that of native code."""
     last = name.casefold().rpartition("/")[2]
-    return (
-        last.endswith(NATIVE_SUFFIXES) or ".so." in last or side.head().startswith(_NATIVE_MAGICS)
-    )
+    return last.endswith(NATIVE_SUFFIXES) or ".so." in last
+
+
+def holds_native(side: Side) -> bool:
+    """Whether the first bytes are those of native code."""
+    return side.head().startswith(_NATIVE_MAGICS)
 
 
 def is_library(name: str) -> bool:

@@ -39,9 +39,12 @@ _HASHED = re.compile(r"([^.]+)-([0-9a-f]{8})\.(.+)", re.ASCII)
 """auditwheel's `copylib`: the hash stands before the first dot."""
 
 _NEVER_COPIED = re.compile(
-    r"lib(?:c|m|dl|rt|pthread|util|resolv|mvec|anl|nss_\w+|python[\w.]*)|ld-linux[\w-]*", re.ASCII
+    r"lib(?:c|m|dl|rt|pthread|util|resolv|mvec|anl|nss_\w+|gcc_s|stdc\+\+|python[\w.]*)"
+    r"|ld-linux[\w-]*",
+    re.ASCII,
 )
-"""Stems of glibc's parts and of the interpreter, which no repair tool copies."""
+"""Stems of the parts of glibc, of GCC's runtimes and of the interpreter, which no repair tool
+copies: the first two are in every policy of manylinux (auditwheel's `manylinux-policy.json`)."""
 
 _STEM = re.compile(r"(.+?)(?:-[0-9a-f]{6,16})?\.so(?:\.\d+[a-z]?)*", re.ASCII)
 """OpenSSL's files were called `libssl.so.1.0.2k`. Other tools write hashes of other lengths."""

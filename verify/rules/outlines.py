@@ -67,6 +67,12 @@ def read_outlines(published: bytes, rebuilt: bytes) -> Outlines | None:
     )
 
 
+def tells_what_it_asks_for(elf: Elf) -> bool:
+    """Whether a file's imports and libraries can be read."""
+    tables = _readable(read_dynamic_symbols, elf), _readable(read_dynamic, elf)
+    return None not in tables
+
+
 def _outline(elf: Elf) -> Outline:
     symbols = _readable(read_dynamic_symbols, elf)
     dynamic = _readable(read_dynamic, elf)

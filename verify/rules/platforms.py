@@ -34,6 +34,9 @@ _MACHINES = {
 }
 """`e_machine` by what tags for Linux call a machine (ELF gABI)."""
 
+_READ = frozenset(_MACHINES[name] for name in ("x86_64", "i686", "aarch64"))
+"""Linkers for the others lay out files in ways that are not known here."""
+
 _ELF_HEAD = 20
 
 
@@ -58,7 +61,7 @@ class Platforms:
 
     def has_home_for(self, side: Side) -> bool:
         """Whether a published file is native code for one of its wheel's platforms."""
-        return any(_fits(side, platform) for platform in self.published)
+        return _is_home(self.published, side)
 
     def __str__(self) -> str:
         """A clause about the published wheel."""
@@ -66,6 +69,16 @@ class Platforms:
             " and ".join(map(str, sorted(side))) for side in (self.published, self.rebuilt)
         )
         return f"is for {ours}, the rebuild for {theirs}"
+
+
+def may_be_read(head: bytes) -> bool:
+    """Whether an ELF file that begins so is for a machine whose files are read here."""
+    return len(head) >= _ELF_HEAD and _machine(head) in _READ
+
+
+def is_at_home(side: Side, context: Context) -> bool:
+    """Whether a published file is native code for a platform that its wheel is for."""
+    return _is_home(_platforms(context.published.identity.filename), side)
 
 
 def different_platforms(context: Context) -> Platforms | None:
@@ -93,6 +106,10 @@ def _platform(tag: str) -> Platform | None:
     return None
 
 
+def _is_home(platforms: frozenset[Platform], side: Side) -> bool:
+    return any(_fits(side, platform) for platform in platforms)
+
+
 def _fits(side: Side, platform: Platform) -> bool:
     if platform.system == "Windows":
         return is_portable_executable(side)
@@ -101,5 +118,8 @@ def _fits(side: Side, platform: Platform) -> bool:
     head = side.head()
     if not head.startswith(ELF_MAGIC) or len(head) < _ELF_HEAD:
         return False
-    machine = int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
-    return machine == _MACHINES.get(platform.machine)
+    return _machine(head) == _MACHINES.get(platform.machine)
+
+
+def _machine(head: bytes) -> int:
+    return int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")

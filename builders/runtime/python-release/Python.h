@@ -15,11 +15,7 @@
 #undef PY_RELEASE_SERIAL
 #define PY_RELEASE_SERIAL TRUEWHEEL_PYTHON_SERIAL
 #undef PY_VERSION
-#if TRUEWHEEL_PYTHON_LEVEL == 0xA
-#define tw_level "a" tw_text (PY_RELEASE_SERIAL)
-#elif TRUEWHEEL_PYTHON_LEVEL == 0xB
-#define tw_level "b" tw_text (PY_RELEASE_SERIAL)
-#elif TRUEWHEEL_PYTHON_LEVEL == 0xC
+#if TRUEWHEEL_PYTHON_LEVEL == 0xC
 #define tw_level "rc" tw_text (PY_RELEASE_SERIAL)
 #else
 #define tw_level ""

@@ -284,8 +284,11 @@ def test_native_code_that_is_no_copied_library_stays_dangerous(
     assert BUNDLED not in found(diff, member)
 
 
-@pytest.mark.parametrize("original", ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"])
-def test_a_copy_of_the_c_library_is_none_that_a_repair_tool_makes(
+@pytest.mark.parametrize(
+    "original",
+    ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libstdc++.so.6", "libgcc_s.so.1"],
+)
+def test_a_copy_of_what_every_platform_has_is_none_that_a_repair_tool_makes(
     original: str, tmp_path: Path
 ) -> None:
     name = named(original)

@@ -67,21 +67,36 @@ def _unexplained(diff: Diff) -> set[str]:
     return {str(f.rule) for f in diff.findings if f.kind is FindingClass.UNEXPLAINED}
 
 
-@pytest.mark.parametrize(
-    ("published", "rebuilt"),
-    [(portable(b"1"), portable()), (MACH_O + b"1", MACH_O), (UNIVERSAL + b"1", UNIVERSAL)],
-    ids=["pe", "mach-o", "universal"],
-)
-@pytest.mark.parametrize("tag", [ANY, WINDOWS, LINUX])
+FORMATS = {
+    "pe": (WINDOWS, portable(b"1"), portable()),
+    "mach-o": (MACOS, MACH_O + b"1", MACH_O),
+    "universal": (MACOS, UNIVERSAL + b"1", UNIVERSAL),
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
 def test_formats_that_are_not_read_are_undetermined_with_a_reason(
-    published: bytes, rebuilt: bytes, tag: str, tmp_path: Path
+    kind: str, tmp_path: Path
 ) -> None:
+    tag, published, rebuilt = FORMATS[kind]
     name = "example/_speedups.pyd"
     diff = _diff(tmp_path, {name: published}, {name: rebuilt}, (tag, tag))
     assert (diff.verdict, diff.reason) == (Verdict.UNDETERMINED, Reason.UNSUPPORTED)
     assert _unexplained(diff) == {"native.unsupported", "record.uncompared"}
     found = next(f for f in diff.findings if f.rule == "native.unsupported")
     assert "cannot be said: files for " in found.summary
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("tag", [ANY, LINUX])
+def test_in_a_wheel_for_no_such_system_they_differ_like_any_file(
+    kind: str, tag: str, tmp_path: Path
+) -> None:
+    """Nothing on Linux compiles them: the source has them, and the rebuild copies them."""
+    _, published, rebuilt = FORMATS[kind]
+    name = "example/launcher.exe"
+    diff = _diff(tmp_path, {name: published}, {name: rebuilt}, (tag, tag))
+    assert (diff.verdict, diff.reason) == (Verdict.DIFFERENT, None)
 
 
 def test_the_same_bytes_need_no_comparison(tmp_path: Path) -> None:
@@ -96,15 +111,15 @@ def test_the_same_bytes_need_no_comparison(tmp_path: Path) -> None:
 
 def test_another_unexplained_difference_makes_it_different(tmp_path: Path) -> None:
     name, text = "example/_speedups.pyd", "example/text.txt"
-    diff = _diff(tmp_path, {name: portable(b"1"), text: b"1"}, {name: portable(), text: b"2"})
+    changed = {name: portable(b"1"), text: b"1"}
+    diff = _diff(tmp_path, changed, {name: portable(), text: b"2"}, (WINDOWS, WINDOWS))
     assert (diff.verdict, diff.reason) == (Verdict.DIFFERENT, None)
 
 
 def test_a_dangerous_finding_makes_it_suspicious(tmp_path: Path) -> None:
     name = "example/_speedups.pyd"
-    diff = _diff(
-        tmp_path, {name: portable(b"1"), "example.pth": b"import example"}, {name: portable()}
-    )
+    changed = {name: portable(b"1"), "example.pth": b"import example"}
+    diff = _diff(tmp_path, changed, {name: portable()}, (WINDOWS, WINDOWS))
     assert (diff.verdict, diff.reason) == (Verdict.SUSPICIOUS, None)
 
 
@@ -262,13 +277,14 @@ def test_other_line_ends_of_record_alone_stay_unexplained(tmp_path: Path) -> Non
 
 def test_a_record_that_lies_is_no_excuse(tmp_path: Path) -> None:
     name = "example/_speedups.pyd"
-    files = with_record(honest_files({name: portable(b"1")}))
+    tag = {f"{DIST_INFO}/WHEEL": wheel_file(tag=WINDOWS)}
+    files = with_record(honest_files({**tag, name: portable(b"1")}))
     record = f"{DIST_INFO}/RECORD"
     files[record] = files[record].replace(
         b"example/__init__.py,sha256=", b"example/__init__.py,sha256=A", 1
     )
-    ours = write(tmp_path / "p", pack(entries(files)))
-    theirs = _wheel(tmp_path / "r", ANY, {name: portable()})
+    ours = write(tmp_path / "p", pack(entries(files)), f"example-1.0-{WINDOWS}.whl")
+    theirs = _wheel(tmp_path / "r", WINDOWS, {name: portable()})
     assert compare(ours, theirs).verdict in {Verdict.DIFFERENT, Verdict.SUSPICIOUS}
 
 
