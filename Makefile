@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OS_PACKAGES := bubblewrap docker.io mmdebstrap
+# The report is looked at in a real browser.
+TEST_PACKAGES := chromium
 SECONDS ?= 120
 FLIPS ?= 100000
 ROWS ?= 100000
@@ -15,7 +17,7 @@ DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 ENGINE := $(BIN)/python -m containers.engine run --optional --
 
 .PHONY: setup os-packages demo test test-fast lint bench bench-compare bench-ledger bench-native corpus knowledge fuzz flips
-.PHONY: clean
+.PHONY: bench-lock lock-comparison docs clean
 
 setup: os-packages $(READY)
 
@@ -35,6 +37,7 @@ demo: setup
 	$(ENGINE) $(BIN)/truewheel check $(DEMO)
 
 test: setup
+	@sh containers/os-packages.sh $(TEST_PACKAGES)
 	$(BIN)/pytest tests/unit tests/attacks
 	$(BIN)/pytest tests/integration
 
@@ -53,6 +56,14 @@ bench: setup
 bench-ledger: setup
 	$(BIN)/python -m benchmarks.ledger --rows $(ROWS)
 
+# The second lock of the same input.
+bench-lock: setup
+	$(BIN)/python -m benchmarks.lock
+
+# Side by side with pip-compile and uv; writes docs/lock-comparison.md.
+lock-comparison: setup
+	$(BIN)/python -m benchmarks.locks
+
 bench-compare: setup
 	$(BIN)/python -m benchmarks.compare
 
@@ -62,6 +73,10 @@ bench-native: setup
 # Every wheel that the lists in CORPUS name; writes docs/corpus.md.
 corpus: setup
 	$(ENGINE) $(BIN)/python -m benchmarks.corpus $(CHOOSE) $(CORPUS)
+
+# docs/commands.md, of what --help says.
+docs: setup
+	$(BIN)/python -m tests.support.commands_page
 
 # What is known of setuptools by version, from its real releases.
 knowledge: setup

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,47 +11,10 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from tests.support.command import Ran, assert_valid, truewheel
+from tests.support.command import COMMAND, Ran, assert_valid, truewheel
 from tests.support.index_server import IndexServer, ServedFile, Status
-from tests.support.projects import BACKEND, MODULES, make_sdist
-
-DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
-
-
-class Shop:
-    """An index with small projects, of which one may be tampered with."""
-
-    def __init__(self, index: IndexServer, folder: Path) -> None:
-        self.index, self.folder = index, folder
-
-    def release(
-        self,
-        name: str,
-        *,
-        requires: tuple[str, ...] = (),
-        published: Mapping[str, str] = MODULES,
-        sdist: bool = True,
-        more: tuple[ServedFile, ...] = (),
-    ) -> bytes:
-        """Serve version 1.0 of a project; the bytes of its wheel, which is made of `published`."""
-        lines = "".join(f', "Requires-Dist: {requirement}"' for requirement in requires)
-        version_line = 'f"Version: {VERSION}", ""'
-        backend = BACKEND.replace(version_line, f'f"Version: {{VERSION}}"{lines}, ""')
-        assert not requires or backend != BACKEND
-        backend = backend.replace('"thing"', f'"{name}"')
-        source = make_sdist(self.folder, name=name, backend=backend).read_bytes()
-        spaces: dict[str, object] = {}
-        exec(backend, spaces)  # noqa: S102 - the test's own backend
-        filename = f"{name}-1.0-py3-none-any.whl"
-        write = spaces["write_wheel"]
-        assert callable(write)
-        write(self.folder / filename, published)
-        wheel = (self.folder / filename).read_bytes()
-        files = [ServedFile(filename=filename, content=wheel, upload_time=DAY)]
-        if sdist:
-            files.append(ServedFile(filename=f"{name}-1.0.tar.gz", content=source, upload_time=DAY))
-        self.index.add(name, [*files, *more])
-        return wheel
+from tests.support.projects import MODULES
+from tests.support.shop import DAY, Shop
 
 
 @pytest.fixture
@@ -329,3 +292,125 @@ def test_dependencies_and_groups_of_a_pyproject_are_locked(
     ran = lock(shop, cache, project, "--extra", "fast", "--group", "test", "--json")
     assert [each["name"] for each in ran.document["packages"]] == ["one", "three", "two"]
     assert_valid(ran.document)
+
+
+def test_no_secret_of_an_index_or_a_url_gets_into_a_lock(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    wheel = shop.release("thing")
+    shop.index.credentials = ("me", "s3cret")
+    netloc = shop.index.netloc
+    source = asking(tmp_path, f"--index-url http://${{NAME}}:${{SECRET}}@{netloc}/simple", "thing")
+    output = tmp_path / "requirements.txt"
+    variables = {
+        "NAME": "me",
+        "SECRET": "s3cret",
+        "UV_NO_CONFIG": "1",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    ran = truewheel(
+        *("lock", "--sandbox", "bubblewrap", source, "-o", output, "--json"),
+        cache=cache,
+        environment=variables,
+    )
+    assert (ran.code, ran.stderr) == (0, "")
+    text = output.read_text(encoding="utf-8")
+    assert f"--index-url http://${{NAME}}:${{SECRET}}@{netloc}/simple\n" in text
+    assert sha256(wheel).hexdigest() in text
+    source = asking(tmp_path, f"--index-url http://me:s3cret@{netloc}/simple", "thing")
+    again = truewheel(
+        "lock", "--sandbox", "bubblewrap", source, "-o", output, cache=cache, environment=variables
+    )
+    assert again.code == 0
+    assert f"--index-url http://{netloc}/simple\n" in output.read_text(encoding="utf-8")
+    for said in (ran.stdout, ran.stderr, again.stdout, again.stderr, text, output.read_text()):
+        assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pylock.toml"])
+def test_a_lock_does_not_depend_on_the_hash_seed(
+    shop: Shop, cache: Path, tmp_path: Path, name: str
+) -> None:
+    shop.release("upper", requires=("lower", "nowhere; sys_platform == 'win32'"))
+    shop.release("lower")
+    shop.release("nowhere")
+    source, texts = asking(tmp_path, "upper[x,y]", "lower"), set()
+    for seed in "012":
+        output = tmp_path / seed / name
+        output.parent.mkdir()
+        options = ("--platform", "manylinux_2_28_x86_64", "--platform", "win_amd64")
+        ran = truewheel(
+            *("lock", "--sandbox", "bubblewrap", "--index-url", shop.index.url, *options),
+            *(source, "-o", output),
+            cache=cache,
+            environment={"PYTHONHASHSEED": seed, "UV_NO_CONFIG": "1"},
+        )
+        assert ran.code == 0, ran.stderr
+        texts.add(output.read_bytes())
+    assert len(texts) == 1
+
+
+def test_standard_input_is_an_input_and_standard_output_an_output(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    wheel = shop.release("thing")
+    done = subprocess.run(
+        [
+            *COMMAND,
+            "lock",
+            "-",
+            "-o",
+            "-",
+            "--sandbox",
+            "bubblewrap",
+            "--index-url",
+            shop.index.url,
+        ],
+        env={**os.environ, "TRUEWHEEL_CACHE_DIR": str(cache), "TRUEWHEEL_LEDGER": "none"},
+        cwd=tmp_path,
+        input="thing\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"--hash=sha256:{sha256(wheel).hexdigest()}" in done.stdout
+    assert list(tmp_path.glob("*")) == [tmp_path / "shop"]
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("base.in", "is an input and the output"),
+        ("pyproject.toml", "name it pylock.toml"),
+        ("uv.lock", "is a uv.lock"),
+        ("loop", "leads to itself"),
+    ],
+)
+def test_no_file_of_another_kind_is_written_over(
+    shop: Shop, cache: Path, tmp_path: Path, output: str, said: str
+) -> None:
+    shop.release("thing")
+    (tmp_path / "base.in").write_text("thing\n", encoding="utf-8")
+    (tmp_path / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+    (tmp_path / "loop").symlink_to("loop")
+    ran = lock(shop, cache, asking(tmp_path, "-r base.in"), "-o", tmp_path / output)
+    assert ran.code == 2
+    assert said in ran.stderr
+    assert (tmp_path / "base.in").read_text(encoding="utf-8") == "thing\n"
+    assert (tmp_path / "uv.lock").read_text(encoding="utf-8") == "version = 1\n"
+
+
+def test_a_project_without_a_wheel_for_a_target_is_undetermined_and_not_distrusted(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    wheel = shop.release("thing")
+    sdist = shop.index.projects["thing"][1]
+    only = ServedFile(filename="thing-1.0-py3-none-win_amd64.whl", content=wheel, upload_time=DAY)
+    shop.index.add("thing", [only, sdist])
+    output = tmp_path / "requirements.txt"
+    options = ("--universal", "--platform", "manylinux_2_28_x86_64")
+    ran = lock(shop, cache, asking(tmp_path, "thing"), "-o", output, *options, "--json")
+    assert (ran.code, output.exists()) == (3, False)
+    (package,) = ran.document["packages"]
+    assert [gap["why"] for gap in package["gaps"]] == ["no wheel of thing==1.0 fits"]

@@ -12,7 +12,7 @@ from verify.check import check
 from verify.cli.bench import open_bench
 from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit
-from verify.cli.lock_making import Making, make, python_version
+from verify.cli.lock_making import STDIN, Making, make, python_version
 from verify.cli.options import Output, Work, ledger_option, output_options, work_options
 from verify.errors import TruewheelError, UsageFault
 from verify.index.select import Target
@@ -123,7 +123,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
             )
         making = Making(
             inputs=inputs,
-            output=place,
+            output=None if place == STDIN else place,
             selection=Selection(extras=extras, groups=groups),
             pythons=pythons,
             platforms=platforms,

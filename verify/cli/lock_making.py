@@ -1,12 +1,15 @@
 """The writing side of `truewheel lock`: from inputs to a lock of trusted hashes."""
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 
 import click
+from packaging.pylock import is_valid_pylock_path
 
 from builders.store import Store
 from reports.as_json import dump
@@ -17,8 +20,9 @@ from verify.cli.exits import Exit
 from verify.cli.options import Output, Work
 from verify.errors import TruewheelError, UsageFault
 from verify.index.config import uv_arguments, uv_environment
+from verify.lock.inputs.interface import Location, LockFormat
 from verify.lock.inputs.locks import read_lock
-from verify.lock.inputs.reading import read_file
+from verify.lock.inputs.reading import MAX_BYTES, Read, bounded, read_file
 from verify.lock.making.lock import MadeLock
 from verify.lock.making.make import Earlier, Tools, make_lock
 from verify.lock.making.output import Before, look, write
@@ -31,6 +35,9 @@ from verify.lock.revision import written_at
 from verify.results import Failure
 from verify.verdict import Verdict
 from verify.workbench import Workbench
+
+STDIN = Path("-")
+"""As an input it is standard input, as the output standard output; as pip-compile has it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +58,11 @@ class Making:
     universal: bool = False
     upgrade: bool = False
     partial: bool = False
+
+    @property
+    def is_pylock(self) -> bool:
+        """Whether the lock is a pylock.toml, else a requirements file."""
+        return self.output is not None and self.output.suffix == ".toml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +85,11 @@ def make(making: Making, *, ledger: str | None, work: Work, output: Output) -> E
     """Make a lock, write it if it closes, and say what became of it."""
     targets = lock_targets(tuple(map(python_version, making.pythons)), making.platforms)
     before = _look(making)
-    wanted = gather(making.inputs, making.selection, read_file, os.environ)
+    wanted = gather(making.inputs, making.selection, _reader(making), os.environ)
+    if work.index_url is not None:
+        wanted = replace(wanted, shown_index_url=None)  # another one is asked
     work = _with_indexes(work, wanted)
-    earlier = _earlier(before.path, keep=not making.upgrade) if before and before.digest else None
+    earlier = _earlier(before.path, making) if before and before.digest else None
     with (
         progress(output) as listener,
         closing(open_bench(work, listener, ledger=ledger)) as bench,
@@ -91,11 +105,26 @@ def _look(making: Making) -> Before | None:
         if making.partial:
             raise UsageFault("--partial writes a file", hint="name it with -o")
         return None
-    place = making.output.resolve()
-    for path in making.inputs:
-        if path.resolve() == place:
-            raise UsageFault(f"{path} is an input and the output", hint="name another file with -o")
+    name = making.output.name
+    if making.is_pylock and not is_valid_pylock_path(making.output):
+        raise UsageFault(
+            f"no installer takes {name} for a lock", hint="name it pylock.toml or pylock.NAME.toml"
+        )
     return look(making.output)
+
+
+def _reader(making: Making) -> Read:
+    """Read inputs, `-` from standard input, and with them whatever they include."""
+    place = making.output and os.path.realpath(making.output)
+
+    def read(path: Path) -> bytes:
+        if path == STDIN and path in making.inputs:
+            return bounded(sys.stdin.buffer.read(MAX_BYTES + 1), Location(path="-"))
+        if os.path.realpath(path) == place:
+            raise UsageFault(f"{path} is an input and the output", hint="name another file with -o")
+        return read_file(path)
+
+    return read
 
 
 def _with_indexes(work: Work, wanted: Wanted) -> Work:
@@ -107,9 +136,14 @@ def _with_indexes(work: Work, wanted: Wanted) -> Work:
     )
 
 
-def _earlier(path: Path, *, keep: bool) -> Earlier:
+def _earlier(path: Path, making: Making) -> Earlier:
     lock = read_lock(path, _without_refusals, os.environ)
-    return Earlier(lock=lock, written=written_at(path), keep=keep)
+    if lock.format is not (LockFormat.PYLOCK if making.is_pylock else LockFormat.REQUIREMENTS):
+        raise UsageFault(
+            f"{path} is a {lock.format}, which truewheel does not write",
+            hint="name a requirements file or a pylock.toml with -o; --check judges this one",
+        )
+    return Earlier(lock=lock, written=written_at(path), keep=not making.upgrade)
 
 
 def _without_refusals(path: Path) -> bytes:
@@ -140,6 +174,7 @@ def _made(
         listener=bench.listener,
         policy=bench.policy_id,
     )
+    Thread(target=bench.warm, daemon=True).start()  # while uv resolves
     try:
         bench.begin_run([str(path) for path in making.inputs])
         lock = make_lock(
@@ -154,8 +189,7 @@ def _made(
         raise
     except TruewheelError as error:
         return Made(lock=None, failure=Failure(message=error.message, hint=error.hint))
-    is_toml = making.output is not None and making.output.suffix == ".toml"
-    return Made(lock=lock, text=pylock_text(lock) if is_toml else requirements_text(lock))
+    return Made(lock=lock, text=pylock_text(lock) if making.is_pylock else requirements_text(lock))
 
 
 def _put(made: Made, making: Making, before: Before | None) -> Made:
@@ -207,12 +241,8 @@ def _exit(made: Made) -> Exit:
         return Exit.FAILED
     if made.lock.closes:
         return Exit.TRUSTED
-    gaps = [gap for entry in made.lock.open_entries for gap in entry.gaps]
-    judged = [one for one in made.lock.open_results if one.verdict is not Verdict.UNDETERMINED]
-    undecided = [one for one in made.lock.open_results if one.verdict is Verdict.UNDETERMINED]
-    if judged or (gaps and not undecided):
-        return Exit.DISTRUSTED
-    return Exit.UNDETERMINED
+    judged = any(one.verdict is not Verdict.UNDETERMINED for one in made.lock.open_results)
+    return Exit.DISTRUSTED if judged else Exit.UNDETERMINED
 
 
 def python_version(text: str) -> tuple[int, int]:

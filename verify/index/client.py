@@ -56,7 +56,7 @@ class SimpleIndex:
         self._downloader = downloader
         self._metadata_downloader = metadata_downloader
         self._downloaded: set[str] = set()
-        self._origins: dict[tuple[NormalizedName, str], str] = {}
+        self._origins: dict[tuple[NormalizedName, str, str], str] = {}
 
     def project(self, name: str) -> Project:
         """See `Index.project`; an invalid name is that of no project."""
@@ -67,7 +67,7 @@ class SimpleIndex:
             if listing is not None:
                 found.append(listing)
                 for file in listing:
-                    self._origins.setdefault((project, file.filename), url)
+                    self._origins.setdefault((project, file.filename, file.url), url)
         if not found:
             raise ProjectNotFoundError(
                 f"no configured index has a project named {project}",
@@ -76,8 +76,11 @@ class SimpleIndex:
         return Project(name=project, files=merged(found))
 
     def origin(self, file: IndexFile) -> str | None:
-        """The URL of the first index that listed the file; None for one that none listed so far."""
-        return self._origins.get((file.project, file.filename))
+        """The URL of the first index that listed the file; None for one that none listed so far.
+
+        A file of that name elsewhere is another one: a lock may name any URL.
+        """
+        return self._origins.get((file.project, file.filename, file.url))
 
     def fetch(self, file: IndexFile) -> Path:
         """See `Index.fetch`."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -126,7 +127,7 @@ def _decoded_file(file: Mapping[str, object]) -> IndexFile:
     size, upload_time = _text(file["size"]), _text(file["upload_time"])
     return IndexFile(
         project=NormalizedName(str(file["project"])),
-        version=None if version is None else Version(version),
+        version=None if version is None else _version(version),
         filename=str(file["filename"]),
         kind=FileKind(str(file["kind"])),
         url=str(file["url"]),
@@ -138,6 +139,12 @@ def _decoded_file(file: Mapping[str, object]) -> IndexFile:
         core_metadata=tuple(_decoded_metadata(file["core_metadata"])),
         provenance=_text(file["provenance"]),
     )
+
+
+@lru_cache(maxsize=4096)
+def _version(text: str) -> Version:
+    """Parsed once: the files of a release share it, and a page may have thousands."""
+    return Version(text)
 
 
 def _decoded_metadata(entries: object) -> Iterator[ServedMetadata]:

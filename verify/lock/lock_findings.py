@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from verify.finding import Finding, FindingClass, JSONValue, RuleName
 from verify.index.interface import IndexFile
-from verify.lock.inputs.interface import LockedFile, LockedPackage
+from verify.lock.inputs.interface import LockedFile, LockedHash, LockedPackage
 from verify.lock.results import Standing
 
 STANDINGS = {
@@ -16,8 +16,11 @@ STANDINGS = {
     "lock.local-file": Standing.UNDETERMINED,
     "lock.unknown-hash": Standing.DISTRUSTED,
     "lock.other-project": Standing.DISTRUSTED,
+    "lock.other-name": Standing.DISTRUSTED,
+    "lock.more-hashes": Standing.DISTRUSTED,
     "lock.other-index": Standing.UNDETERMINED,
     "lock.vanished": Standing.UNDETERMINED,
+    "lock.archive": Standing.UNDETERMINED,
     "lock.sdist": Standing.NOTED,
     "lock.not-a-wheel": Standing.NOTED,
     "lock.other-target": Standing.NOTED,
@@ -117,6 +120,31 @@ def other_project(package: LockedPackage, file: LockedFile) -> Finding:
     )
 
 
+def other_name(package: LockedPackage, file: LockedFile, listed: Sequence[IndexFile]) -> Finding:
+    """Installers choose by the lock's name: bytes meant for elsewhere would be installed here."""
+    names = sorted(each.filename for each in listed)
+    return _made(
+        "lock.other-name",
+        f"{package} has a file that the lock calls otherwise than {', '.join(names[:3])}, which is"
+        " what that hash stands for",
+        sha256=file.sha256,
+        filename=file.filename,
+        url=file.url,
+        listed=names[:50],
+    )
+
+
+def more_hashes(package: LockedPackage, file: LockedFile, others: Sequence[LockedHash]) -> Finding:
+    """Installers take bytes that have any one of a file's hashes."""
+    names = ", ".join(sorted({each.algorithm for each in others}))
+    return _made(
+        "lock.more-hashes",
+        f"{package} is pinned by sha256 and also by {names}, which other bytes have or can be"
+        " given; installers take a file that has either",
+        hashes=[str(each) for each in file.hashes],
+    )
+
+
 def other_index(package: LockedPackage, asked: Sequence[str]) -> Finding:
     """The lock takes the package from an index that was not asked."""
     return _made(
@@ -146,6 +174,17 @@ def sdist(package: LockedPackage, filename: str | None) -> Finding:
         f"{filename or package} is a source distribution: the source itself, nothing to compare;"
         " installing it runs its build",
         filename=filename,
+    )
+
+
+def archive(package: LockedPackage, file: LockedFile) -> Finding:
+    """No index has it, so it is nobody's release; installing it runs what is in it."""
+    return _made(
+        "lock.archive",
+        f"{package} is an archive at a URL, which no configured index lists: nothing to compare it"
+        " with; installing it runs its build",
+        filename=file.filename,
+        url=file.url,
     )
 
 

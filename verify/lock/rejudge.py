@@ -9,9 +9,11 @@ The URL and the index that a lock names are nothing to be believed: only the con
 asked. The one exception is a requirement by URL, which has no other place; its hash is checked.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
@@ -36,7 +38,7 @@ from verify.lock import lock_findings
 from verify.lock.inputs.archive_urls import parse_checkout, replacement
 from verify.lock.inputs.hashes import STRONG
 from verify.lock.inputs.interface import Lock, LockedFile, LockedPackage, SourceKind
-from verify.lock.inputs.packages import bare_url
+from verify.lock.inputs.packages import bare_url, last_part
 from verify.lock.results import LockReport, Outcome, Standing
 from verify.results import CheckResult
 from verify.subject import Subject
@@ -121,9 +123,10 @@ def _file_keys(package: LockedPackage) -> Iterator[_Key]:
 
 
 def _file_key(package: LockedPackage, file: LockedFile) -> _Key:
-    """What makes a file the same as in an older lock: its hashes, else all that is said of it."""
+    """What makes a file the same as in an older lock: hashes and name, else all that is said."""
     if file.hashes:
-        return (package.name, *sorted(map(str, file.hashes)))
+        name = file.filename or (last_part(file.url) if file.url else None) or ""
+        return (package.name, *sorted(map(str, file.hashes)), name)
     return (*_key(package), file.filename or "", file.url or "")
 
 
@@ -172,9 +175,9 @@ class _Work:
             release = self._release(project, package.version)
         except ConflictingFilesError as error:
             return self._conflict(package, file, error)
-        found = next((each for each in release if self._digest(each) == sha256), None)
-        if found is not None and project is not None:
-            return self._known(package, file, project, replace(found, sha256=sha256))
+        found = [replace(each, sha256=sha256) for each in release if self._digest(each) == sha256]
+        if found and project is not None:
+            return self._listed(package, file, project, found)
         if package.kind is SourceKind.URL:
             return self._by_url(package, file, project)
         return _outcome(package, file, self._missing(package, file, project, release))
@@ -195,6 +198,33 @@ class _Work:
     def _digest(self, file: IndexFile) -> Sha256:
         """The index's hash, else that of the bytes it serves (which are kept by their hash)."""
         return file.sha256 or Sha256(self.tools.index.fetch(file).parent.name)
+
+    def _listed(
+        self, package: LockedPackage, file: LockedFile, project: Project, found: list[IndexFile]
+    ) -> Outcome:
+        """What becomes of a hash: the worst of it, where several names are listed with it.
+
+        An installer takes whichever name suits it, a wheel as well as the sdist of the same bytes.
+        """
+        if not _is_named(file, found):
+            return _outcome(package, file, lock_findings.other_name(package, file, found))
+        more = self._more_hashes(package, file, found[0])
+        if more is not None:
+            return _outcome(package, file, more, filename=found[0].filename)
+        outcomes = [self._known(package, file, project, each) for each in found]
+        return max(outcomes, key=lambda outcome: _BY_WEIGHT.index(outcome.standing))
+
+    def _more_hashes(
+        self, package: LockedPackage, file: LockedFile, found: IndexFile
+    ) -> Finding | None:
+        """Whether hashes beside the sha256 could let other bytes in: installers ask for any one."""
+        more = [each for each in file.hashes if str(each) != f"sha256:{file.sha256}"]
+        if not more:
+            return None
+        if all(each.algorithm in {*STRONG, "sha256"} for each in more):
+            path = self.tools.index.fetch(found)
+            more = [each for each in more if _digest_of(path, each.algorithm) != each.digest]
+        return lock_findings.more_hashes(package, file, more) if more else None
 
     def _known(
         self, package: LockedPackage, file: LockedFile, project: Project, found: IndexFile
@@ -237,7 +267,7 @@ class _Work:
         filename = file.filename or ""
         kind, version = describe(filename, package.name)
         if kind is not FileKind.WHEEL:
-            return _outcome(package, file, lock_findings.sdist(package, file.filename))
+            return _outcome(package, file, lock_findings.archive(package, file))
         if version is None:
             return _outcome(package, file, lock_findings.other_project(package, file))
         wheel = IndexFile(
@@ -252,7 +282,12 @@ class _Work:
             requires_python=None,
             yanked=None,
         )
+        if not _is_named(file, [wheel]):
+            return _outcome(package, file, lock_findings.other_name(package, file, [wheel]))
         try:
+            more = self._more_hashes(package, file, wheel)
+            if more is not None:
+                return _outcome(package, file, more)
             return _rebuilt(package, file, self._judged(package, wheel, project), ())
         except (FileMissingError, UnusableUrlError):
             return _outcome(package, file, lock_findings.vanished(package, file, release=False))
@@ -316,6 +351,32 @@ class _Work:
             when = self.written.astimezone(UTC).isoformat()
             finding = lock_findings.new_files(package, found, when)
             yield _outcome(package, None, finding)
+
+
+_BY_WEIGHT = (Standing.NOTED, Standing.TRUSTED, Standing.UNDETERMINED, Standing.DISTRUSTED)
+
+
+def _is_named(file: LockedFile, listed: Sequence[IndexFile]) -> bool:
+    """Whether the index lists, with the hash, each wheel that the lock calls it.
+
+    Installers choose by the lock's names: bytes that are listed for another platform, or as an
+    sdist, would be installed under them.
+    """
+    names = {file.filename or "", (last_part(file.url) if file.url else None) or ""}
+    wheels = [name for name in names if name.lower().endswith(".whl")]
+    return all(any(_is_same_wheel(name, each.filename) for each in listed) for name in wheels)
+
+
+def _is_same_wheel(one: str, other: str) -> bool:
+    try:
+        return one == other or parse_wheel_filename(one) == parse_wheel_filename(other)
+    except InvalidWheelFilename:
+        return False
+
+
+def _digest_of(path: Path, algorithm: str) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def _unpinned(package: LockedPackage) -> Outcome:

@@ -53,10 +53,13 @@ def test_a_revision_has_the_lock_and_what_it_includes(repository: Path) -> None:
     assert older(path, "HEAD") == ["more==1", "old==1"]
 
 
-def test_a_file_wins_over_a_revision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_is_written_as_a_path_wins_over_a_revision(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(repository)
     (repository / "main").write_text("copy==3\n")
-    assert older(repository / "more.txt", "main") == ["copy==3"]
+    assert older(repository / "more.txt", "./main") == ["copy==3"]
+    assert older(repository / "more.txt", "main") == ["more==1"]
 
 
 def test_a_lock_that_a_revision_does_not_have_was_empty(repository: Path) -> None:

@@ -1,6 +1,7 @@
 """Hashes as locks write them: `sha256:0123...`."""
 
 import re
+from collections.abc import Iterator
 
 from verify.lock.inputs.interface import InputFault, Location, LockedHash, quoted
 
@@ -24,6 +25,7 @@ STRONG = frozenset({"sha384", "sha512", "blake2b", "blake2s", "sha3_256", "sha3_
 """As hard to forge as sha256, but not what indexes list and verdicts are about."""
 
 _DIGEST = re.compile(r"[0-9a-f]+")
+_HASHED = re.compile(rf"[#&]({'|'.join(sorted(DIGEST_LENGTHS))})=([^&;\s]*)")
 
 
 def parse_hash(text: str, where: Location) -> LockedHash:
@@ -56,3 +58,12 @@ def made_hash(algorithm: str, digest: str, where: Location) -> LockedHash:
             hint="make the lock again with the tool that wrote it; do not edit hashes by hand",
         )
     return LockedHash(algorithm=algorithm, digest=digest)
+
+
+def pinned_in(url: str) -> Iterator[tuple[str, str]]:
+    """Algorithm and digest of each hash in a URL (`#sha256=...`), which installers take as well.
+
+    Behind `&` they count in a query, too: pip searches the whole URL (`LinkHash`).
+    """
+    for found in _HASHED.finditer(url):
+        yield found[1], found[2]

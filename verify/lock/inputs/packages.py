@@ -14,7 +14,7 @@ from packaging.utils import (
 )
 from packaging.version import InvalidVersion, Version
 
-from verify.lock.inputs.hashes import made_hash, parse_hash
+from verify.lock.inputs.hashes import made_hash, parse_hash, pinned_in
 from verify.lock.inputs.interface import LockedFile, LockedHash, quoted
 from verify.lock.inputs.toml_text import Entry
 
@@ -50,8 +50,17 @@ def version_of(entry: Entry) -> Version | None:
 def locked_file(
     entry: Entry, *, filename: str | None, url: str | None, hashes: Iterable[LockedHash]
 ) -> LockedFile:
-    """A file at the place of its first hash, and without its URL's credentials."""
+    """A file at the place of its first hash, and without its URL's credentials.
+
+    A hash in the URL counts beside those of the lock: pip takes a file that has any of them.
+
+    Raises:
+        InputFault: what the URL has for a hash is none.
+    """
     found = tuple(hashes)
+    if found and url is not None:
+        written = (made_hash(*each, entry.where) for each in pinned_in(url))
+        found += tuple(one for one in dict.fromkeys(written) if one not in found)
     where = entry.document.digest(found[0].digest, entry.where) if found else entry.where
     bare = bare_url(url)
     return LockedFile(

@@ -42,9 +42,9 @@ def _shared(document: TomlText) -> Mapping[tuple[str, str], object]:
     for key, value in files.table.items() if files else ():
         parts = _KEY.fullmatch(key)
         if parts is not None:
-            found.setdefault(
-                (canonicalize_name(parts["name"]), _canonical(parts["version"])), value
-            )
+            release = canonicalize_name(parts["name"]), _canonical(parts["version"])
+            if found.setdefault(release, value) != value:
+                raise document.fault(f"has the files of {key} twice, and not the same")
     return found
 
 

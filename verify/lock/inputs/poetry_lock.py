@@ -64,7 +64,10 @@ class _Shared:
 
 
 def _normalized(entry: Entry | None) -> Mapping[NormalizedName, Any]:
-    return {canonicalize_name(key): value for key, value in entry.table.items()} if entry else {}
+    found = {canonicalize_name(key): value for key, value in entry.table.items()} if entry else {}
+    if entry is not None and len(found) != len(entry.table):
+        raise entry.fault("one project has its files twice, under two spellings")
+    return found
 
 
 def _digests(entry: Entry, hashes: object) -> tuple[str, ...]:
@@ -83,7 +86,8 @@ def _package(entry: Entry, shared: _Shared) -> LockedPackage:
     kind = _kind(source)
     own = [_file(file) for file in entry.inners("files")]
     origin = source.text("url") if source else None
-    files = own or shared.files(entry, name, version)
+    # As Poetry has it: an entry's own list counts where there is one, be it empty.
+    files = own if "files" in entry.table else shared.files(entry, name, version)
     return LockedPackage(
         name=name,
         version=version,

@@ -78,6 +78,6 @@ def _file(
     return locked_file(
         entry,
         filename=filename,
-        url=file.url or file.path,
+        url=file.path or file.url,  # as installers have it
         hashes=hashes_of(entry, file.hashes.items()),
     )

@@ -8,7 +8,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
-from verify.lock.inputs.hashes import made_hash
+from verify.lock.inputs.hashes import made_hash, pinned_in
 from verify.lock.inputs.interface import (
     Asked,
     InputFault,
@@ -18,7 +18,7 @@ from verify.lock.inputs.interface import (
     quoted,
 )
 from verify.lock.inputs.reading import Read, decoded_utf8
-from verify.lock.inputs.requirement_text import kind_of, pinned_in
+from verify.lock.inputs.requirement_text import kind_of
 from verify.lock.inputs.toml_text import Entry, TomlText, parse_toml, top
 
 

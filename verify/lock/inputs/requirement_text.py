@@ -8,7 +8,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from verify.index.filenames import SDIST_SUFFIXES
 from verify.lock.inputs.archive_urls import VCS_SCHEMES
-from verify.lock.inputs.hashes import DIGEST_LENGTHS, made_hash
+from verify.lock.inputs.hashes import made_hash, pinned_in
 from verify.lock.inputs.interface import Asked, InputFault, SourceKind, WrittenHash, quoted
 from verify.lock.inputs.requirement_lines import LogicalLine
 
@@ -19,7 +19,6 @@ ARCHIVE_SUFFIXES = (".whl", *SDIST_SUFFIXES)
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _DIRECT = re.compile(r"\s*[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@")
-_HASHED = re.compile(rf"[#&]({'|'.join(sorted(DIGEST_LENGTHS))})=([^&;\s]*)")
 _OLD_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)(?:\[[^\]]*\])?(?:&|$)")
 _MARKER = re.compile(r"\s*;\s(.*)$|\s;(.*)$")
 
@@ -148,13 +147,6 @@ def _fault(error: InvalidRequirement) -> tuple[str, int]:
     pointer = next((row for row in reversed(drawn) if set(row.strip()) <= set("~^")), "")
     indent = len(pointer) - len(pointer.lstrip()) - 4  # packaging indents the quotation by four
     return first, max(0, indent)
-
-
-def pinned_in(url: str) -> Iterator[tuple[str, str]]:
-    """Algorithm and digest of each hash in a URL's fragment (`#sha256=...`, also after `&`)."""
-    _, _, fragment = url.partition("#")
-    for found in _HASHED.finditer(f"#{fragment}"):
-        yield found[1], found[2]
 
 
 def _fragment_hashes(origin: str, line: LogicalLine, span: Span) -> Iterator[WrittenHash]:

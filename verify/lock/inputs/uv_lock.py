@@ -1,6 +1,7 @@
 """uv.lock, version 1 (all revisions), as uv's source (`crates/uv-resolver/src/lock`) writes it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from verify.lock.inputs.interface import LockedFile, LockedPackage, SourceKind
 from verify.lock.inputs.packages import (
@@ -35,6 +36,9 @@ def read_uv_lock(document: TomlText) -> Iterator[LockedPackage]:
     version = document.table.get("version")
     if version != VERSION:
         raise document.fault(f"is of version {version!r}; truewheel reads version {VERSION}")
+    if "distribution" in document.table:
+        # uv reads it as another word for `package` (`alias` in `LockWire`).
+        raise document.fault("has packages under `distribution`, as before uv 0.4")
     for entry in entries(document, "package"):
         yield _package(entry)
 
@@ -72,10 +76,19 @@ def _files(entry: Entry, kind: SourceKind, origin: str) -> Iterator[LockedFile]:
     if sdist is not None and kind is not SourceKind.VCS:
         yield _file(sdist, origin if kind in {SourceKind.URL, SourceKind.PATH} else None)
     for wheel in entry.inners("wheels"):
-        yield _file(wheel, None)
+        yield _file(wheel, origin if kind is SourceKind.URL else None)
+        if "zstd" in wheel.table:
+            yield _compressed(wheel)
 
 
 def _file(file: Entry, origin: str | None) -> LockedFile:
     url = file.text("url") or file.text("path") or origin
     filename = file.text("filename") or (last_part(url) if url else None)
     return locked_file(file, filename=filename, url=url, hashes=hash_in(file))
+
+
+def _compressed(wheel: Entry) -> LockedFile:
+    """What uv takes instead of a wheel where an index offers it, by a hash of its own."""
+    file = _file(wheel, None)
+    hashes = hash_in(inner) if (inner := wheel.inner("zstd")) else ()
+    return replace(file, filename=f"{file.filename}.zst", url=None, hashes=hashes)

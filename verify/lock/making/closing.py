@@ -152,15 +152,25 @@ class Closer:
         allowed = self.allowed.get(pin.name)
         if not allowed:
             return files
-        digests = {str(one.value) for one in allowed}
-        release = [file for file in listing.files if file.version == pin.version] if listing else []
-        if not any(f"sha256:{file.sha256}" in digests for file in (*release, *files)):
+        hint = "correct the hashes, or remove them: truewheel finds and verifies them itself"
+        digests = {one.value.digest for one in allowed if one.value.algorithm == "sha256"}
+        if not digests:
             raise InputFault(
-                allowed[0].where,
-                f"no file of {pin} has a hash that is named for it",
-                hint="correct the hashes, or remove them: truewheel finds and verifies them itself",
+                allowed[0].where, f"no hash that is named for {pin} is a sha256", hint=hint
             )
-        return [file for file in files if f"sha256:{file.sha256}" in digests]
+        release = [file for file in listing.files if file.version == pin.version] if listing else []
+        known = [self._hashed(file) for file in files]
+        if not any(file.sha256 in digests for file in (*release, *known)):
+            raise InputFault(
+                allowed[0].where, f"no file of {pin} has a hash that is named for it", hint=hint
+            )
+        return [file for file in known if file.sha256 in digests]
+
+    def _hashed(self, file: IndexFile) -> IndexFile:
+        """The file with its hash, which some indexes do not list."""
+        if file.sha256 is not None:
+            return file
+        return replace(file, sha256=Sha256(self.index.fetch(file).parent.name))
 
     def _by_url(self, url: str) -> IndexFile:
         """A wheel that only its URL leads to, fetched for its hash."""
@@ -180,7 +190,7 @@ class Closer:
             yanked=None,
         )
         path = self.index.fetch(file)
-        return replace(file, sha256=Sha256(path.parent.name), size=path.stat().st_size)
+        return replace(self._hashed(file), size=path.stat().st_size)
 
     def _judged(self, pin: Pin, file: IndexFile, listing: Project | None) -> CheckResult:
         key = file.filename, file.sha256 or file.url

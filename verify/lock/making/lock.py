@@ -15,7 +15,7 @@ class MadeLock:
 
     Attributes:
         entries: by name.
-        index_url, extra_index_urls: what the inputs name, without credentials.
+        index_url, extra_index_urls: what the inputs name, without secrets.
         changes: what happened at the index to what the lock before this one pins.
         policy: which policy decided.
     """

@@ -3,6 +3,7 @@
     read what is asked for           verify.lock.making.wanted
     pin everything that it needs     verify.lock.making.resolution
     judge a wheel for each target    verify.lock.making.closing
+    keep what trusted wheels ask for verify.lock.making.asked_for
     what changed since the last lock verify.lock.making.changes
 
 Nothing is written here: the caller renders the lock, and writes it if it closes.
@@ -18,8 +19,10 @@ from packaging.version import Version
 from verify.events import Listener
 from verify.index.interface import Index
 from verify.lock.inputs.interface import Lock, SourceKind
+from verify.lock.making.asked_for import settled
 from verify.lock.making.changes import changes_since
 from verify.lock.making.closing import Closer, Judge
+from verify.lock.making.listings import Listings
 from verify.lock.making.lock import MadeLock
 from verify.lock.making.resolution import Pin, Resolver
 from verify.lock.making.targets import LockTarget
@@ -79,15 +82,15 @@ def make_lock(
     """
     resolver = tools.resolver(_versions(earlier.lock) if earlier and earlier.keep else {})
     pins = resolver.resolve(wanted, targets, universal=universal or len(targets) > 1)
-    closer = Closer(
-        index=tools.index, judge=tools.judge, listener=tools.listener, allowed=wanted.hashes
-    )
+    index = Listings(index=tools.index)
+    closer = Closer(index=index, judge=tools.judge, listener=tools.listener, allowed=wanted.hashes)
+    entries = [closer.close(pin, targets) for pin in _needed(pins, targets)]
     return MadeLock(
         targets=tuple(targets),
-        entries=tuple(closer.close(pin, targets) for pin in _needed(pins, targets)),
-        index_url=wanted.index_url,
-        extra_index_urls=wanted.extra_index_urls,
-        changes=tuple(changes_since(earlier.lock, earlier.written, tools.index)) if earlier else (),
+        entries=settled(entries, wanted.requirements, targets, index, tools.listener),
+        index_url=wanted.shown_index_url,
+        extra_index_urls=wanted.shown_extra_index_urls,
+        changes=tuple(changes_since(earlier.lock, earlier.written, index)) if earlier else (),
         policy=tools.policy,
     )
 

@@ -1,7 +1,10 @@
 """Putting a made lock where it is asked for: whole, or not at all."""
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -26,13 +29,26 @@ def look(path: Path) -> Before:
 
     Raises:
         UsageFault: no file can be there.
+        OutputFault: it must not be written, or read.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a directory" if path.is_dir() else "is in a directory that does not exist"
-        raise UsageFault(f"{path} {what}", hint="name a file to write, with -o")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    place = _place(path)
+    wrong = _unfit(path, place)
+    if wrong is not None:
+        raise UsageFault(f"{path} {wrong}", hint="name a file to write, with -o")
+    needed = [place.parent, *([place] if place.exists() else [])]
+    if not all(os.access(each, os.W_OK) for each in needed):
         raise OutputFault(f"{path} cannot be written", hint="make it writable, or name another")
-    return Before(path=path, digest=_digest(path))
+    return Before(path=path, digest=_digest(place))
+
+
+def _unfit(path: Path, place: Path) -> str | None:
+    if path.is_symlink() and place.is_symlink():
+        return "is a symbolic link that leads to itself"
+    if place.is_dir():
+        return "is a directory"
+    if not place.parent.is_dir():
+        return "is in a directory that does not exist"
+    return "is not a regular file" if place.exists() and not place.is_file() else None
 
 
 def write(text: str, before: Before) -> bool:
@@ -42,19 +58,38 @@ def write(text: str, before: Before) -> bool:
         OutputFault: it cannot be written, or somebody else wrote there meanwhile.
     """
     path, data = before.path, text.encode("utf-8")
+    place = _place(path)
     try:
-        if _digest(path) != before.digest:
-            raise OutputFault(
-                f"somebody else wrote {path} meanwhile", hint="look at it, and lock again"
-            )
-        if before.digest == sha256(data).hexdigest():
-            return False
-        _replace(path, data)
+        with _alone(place.parent):
+            now = _digest(place)
+            if now == sha256(data).hexdigest():
+                return False
+            if now != before.digest:
+                raise OutputFault(
+                    f"somebody else wrote {path} meanwhile", hint="look at it, and lock again"
+                )
+            _replace(place, data)
     except OSError as error:
         raise OutputFault(
             f"cannot write {path}: {error.strerror}", hint="what was there is untouched"
         ) from error
     return True
+
+
+def _place(path: Path) -> Path:
+    """Where the file itself is: a link stays one, and what it leads to is replaced."""
+    return Path(os.path.realpath(path))  # resolve() raises where a link leads to itself
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold other writers to this folder off: between a look and a rename one could slip in."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _digest(path: Path) -> str | None:
@@ -66,8 +101,7 @@ def _digest(path: Path) -> str | None:
         raise OutputFault(f"cannot read {path}: {error.strerror}") from error
 
 
-def _replace(path: Path, data: bytes) -> None:
-    place = path.resolve()
+def _replace(place: Path, data: bytes) -> None:
     mode = place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask()
     descriptor, name = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
     draft = Path(name)

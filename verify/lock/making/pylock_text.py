@@ -23,6 +23,7 @@ def pylock_text(lock: MadeLock) -> str:
     made = Pylock(
         lock_version=Version("1.0"),
         created_by="truewheel",
+        environments=[target.marker for target in lock.targets],
         requires_python=_pythons(lock),
         packages=[_package(entry) for entry in lock.entries if entry.wheels and not entry.gaps],
     )

@@ -34,7 +34,7 @@ def _lines(lock: MadeLock) -> Iterator[str]:
 def _entry(entry: LockEntry) -> Iterator[str]:
     if entry.gaps:
         for gap in entry.gaps:
-            yield f"{REFUSED} {entry.pin} for {gap.target}: {_flat(gap.why)}"
+            yield _refusal(f"{entry.pin} for {gap.target}: {gap.why}")
         return
     if not entry.wheels:
         return  # no target needs it
@@ -61,6 +61,12 @@ def why_trusted(entry: LockEntry) -> Iterator[str]:
         source = f", rebuilt from {check.source.filename}" if check.source else ""
         other = "" if check.basis == "verdict" else f"; {'; '.join(check.reasons)}"
         yield _flat(f"{check.verdict}: {wheel.file.filename}{source}{other}")
+
+
+def _refusal(text: str) -> str:
+    """A line that stays refused whatever it tells: uv takes what ends like a wheel for a path."""
+    told = "".join("?" if char in "#\\$" else char for char in _flat(text))
+    return f"{REFUSED} {told} (not locked)"
 
 
 def _flat(text: str) -> str:

@@ -25,6 +25,11 @@ from verify.lock.making.wanted import Wanted
 
 _IN, _NARROW, _LOCK = "requirements.in", "constraints.txt", "requirements.txt"
 _VIA = re.compile(r"\s+# via (.*)$")
+_WORD = r"[A-Za-z0-9_.+][A-Za-z0-9_.+*~:/()-]*"
+_WORDS = rf"(?:{_WORD}(?: {_WORD})*)?"
+_PLAIN = re.compile(rf"""(?:[a-z_ <>=!~()]|"{_WORDS}"|'{_WORDS}')*""")
+"""A marker that every installer reads alike: `" #"` cuts a line short, `" -"` begins an option."""
+
 _NO_WHEEL = re.compile(r"has no usable wheels|Wheels are required for `([A-Za-z0-9._-]+)`")
 
 
@@ -159,11 +164,17 @@ def _pin(requirement: Requirement, via: str) -> Pin:
     versions = [clause.version for clause in requirement.specifier]
     if requirement.url is None and len(versions) != 1:
         raise ValueError("not pinned")
+    if not _PLAIN.fullmatch(str(requirement.marker or "")):
+        raise ConflictError(
+            f"{requirement.name} is asked for where {requirement.marker}, which no lock can hold",
+            hint="exclude the version whose metadata says so",
+        )
     asking = (name.strip() for name in via.split(","))
     return Pin(
         name=canonicalize_name(requirement.name),
         version=Version(versions[0]) if requirement.url is None else None,
-        url=requirement.url,
+        # The hash in a fragment would count beside the one that is locked.
+        url=requirement.url and requirement.url.partition("#")[0],
         extras=tuple(sorted(requirement.extras)),
         marker=requirement.marker,
         via=tuple(sorted(name for name in asking if name and not name.startswith(("-r ", "-c ")))),

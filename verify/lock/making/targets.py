@@ -5,7 +5,7 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Literal, cast
 
 from packaging.markers import Environment, Marker, default_environment
 
@@ -16,6 +16,14 @@ _FAMILY = re.compile(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)")
 _LEGACY = {"manylinux1": "2_5", "manylinux2010": "2_12", "manylinux2014": "2_17"}
 _LEGACY_TAG = re.compile(r"(manylinux1|manylinux2010|manylinux2014)_(\w+)")
 _WINDOWS = {"win_amd64": "x86_64", "win_arm64": "aarch64", "win32": "i686"}
+_PATCHES = (*range(40), 99)
+"""Patch releases of one minor version of Python, and one that is newer than any."""
+
+_TELLING: tuple[Literal["python_version", "sys_platform", "platform_machine"], ...] = (
+    "python_version",
+    "sys_platform",
+    "platform_machine",
+)
 _DARWIN_ARCH = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
@@ -57,19 +65,36 @@ class LockTarget:
             return None
         return _uv_platform(self.platform)
 
-    def admits(self, marker: Marker | None) -> bool:
-        """Whether a marker holds there."""
-        return marker is None or marker.evaluate(cast("dict[str, str]", self._environment))
+    def admits(self, marker: Marker | None, *, extra: str = "") -> bool:
+        """Whether a marker holds there, for any patch release of the interpreter.
+
+        A package that 3.11.3 has no use for any more is locked for those who are at 3.11.2.
+        """
+        if marker is None:
+            return True
+        if "_full_version" not in str(marker) and "implementation_version" not in str(marker):
+            return self._holds(marker, _PATCHES[-1], extra)
+        return any(self._holds(marker, patch, extra) for patch in _PATCHES)
+
+    def _holds(self, marker: Marker, patch: int, extra: str) -> bool:
+        full = f"{self.python[0]}.{self.python[1]}.{patch}"
+        environment = {**self._environment, "python_full_version": full}
+        environment["implementation_version"] = full
+        environment["extra"] = extra
+        return marker.evaluate(cast("dict[str, str]", environment))
+
+    @property
+    def marker(self) -> Marker:
+        """What an environment must be for a lock of this target to be meant for it."""
+        return Marker(" and ".join(f"{name} == '{self._environment[name]}'" for name in _TELLING))
 
     @cached_property
     def _environment(self) -> Environment:
         """PEP 508's environment; of another platform what its tag tells."""
         environment = default_environment()
+        environment["python_version"] = f"{self.python[0]}.{self.python[1]}"
         if (self.platform, self.python) == (None, tuple(sys.version_info[:2])):
             return environment
-        short = f"{self.python[0]}.{self.python[1]}"
-        environment["python_version"] = short
-        environment["python_full_version"] = environment["implementation_version"] = f"{short}.99"
         environment["implementation_name"] = "cpython"
         environment["platform_python_implementation"] = "CPython"
         if self.platform is None:

@@ -1,10 +1,11 @@
 """What a lock is to hold, gathered from all inputs, and what of them no lock can hold."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import (
     InvalidWheelFilename,
     NormalizedName,
@@ -13,14 +14,24 @@ from packaging.utils import (
 )
 
 from verify.lock.inputs.archive_urls import parse_checkout, replacement
-from verify.lock.inputs.interface import Asked, InputFault, LockFormat, SourceKind, WrittenHash
+from verify.lock.inputs.interface import (
+    Asked,
+    InputFault,
+    LockedPackage,
+    LockFormat,
+    SourceKind,
+    WrittenHash,
+    quoted,
+)
 from verify.lock.inputs.locks import read_lock
-from verify.lock.inputs.packages import last_part
+from verify.lock.inputs.packages import bare_url, last_part
 from verify.lock.inputs.pyproject import read_pyproject
 from verify.lock.inputs.reading import Read
-from verify.lock.inputs.requirements_txt import read_requirements
+from verify.lock.inputs.requirement_options import refuse
+from verify.lock.inputs.requirements_txt import RequirementsFile, read_requirements
 
 _WHEEL = ".whl"
+_VARIABLES_ALONE = re.compile(r"[^/]*://(?:\$\{[A-Z0-9_]+\}:?){1,2}@")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,15 +50,19 @@ class Wanted:
         requirements: in the order of the inputs; each is on an index, or a wheel's URL.
         constraints: they narrow versions and ask for nothing.
         hashes: by project, those that an input allows; no entry where it names none.
-        index_url, extra_index_urls: as requirements files name them.
+        index_url, extra_index_urls: as requirements files name them, perhaps with secrets.
+        shown_index_url, shown_extra_index_urls: the same as they were written, with the variables
+            that hold secrets and not with what is in them; fit for a lock.
         prereleases: `--pre` was asked for.
     """
 
     requirements: tuple[Requirement, ...]
     constraints: tuple[Requirement, ...] = ()
     hashes: Mapping[NormalizedName, tuple[WrittenHash, ...]]
-    index_url: str | None = None
-    extra_index_urls: tuple[str, ...] = ()
+    index_url: str | None = field(default=None, repr=False)
+    extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
+    shown_index_url: str | None = None
+    shown_extra_index_urls: tuple[str, ...] = ()
     prereleases: bool = False
 
 
@@ -60,8 +75,7 @@ def gather(
         InputFault: one cannot be read, or asks for something that no lock can hold.
     """
     asked: list[Asked] = []
-    index_url: str | None = None
-    extra: list[str] = []
+    indexes, written = _Indexes(), _Indexes()
     prereleases = False
     for path in paths:
         if path.name == "pyproject.toml":
@@ -71,19 +85,50 @@ def gather(
             asked += _pins(path, read, environ)
         else:
             file = read_requirements(path, read, environ)
+            refuse(file.options)
             asked += file.asked
-            index_url = next(iter(file.values("--index-url")[-1:]), index_url)
-            extra += file.values("--extra-index-url")
+            indexes.note(file)
+            if indexes.default or indexes.extra:
+                written.note(read_requirements(path, read, _Unfilled()))
             prereleases = prereleases or any(o.kind.name == "--pre" for o in file.options)
     lockable = [(one, _lockable(one)) for one in asked]
     return Wanted(
         requirements=tuple(found for one, found in lockable if not one.constraint),
         constraints=tuple(found for one, found in lockable if one.constraint),
         hashes=_hashes(lockable),
-        index_url=index_url,
-        extra_index_urls=tuple(dict.fromkeys(extra)),
+        index_url=indexes.default,
+        extra_index_urls=tuple(dict.fromkeys(indexes.extra)),
+        shown_index_url=_shown(written.default) if written.default else None,
+        shown_extra_index_urls=tuple(dict.fromkeys(map(_shown, written.extra))),
         prereleases=prereleases,
     )
+
+
+class _Unfilled(dict[str, str]):
+    """An environment in which every variable stands for itself."""
+
+    def __missing__(self, name: str) -> str:
+        return f"${{{name}}}"
+
+    def get(self, name: str, _default: object = None) -> str:
+        """`${NAME}`."""
+        return self[name]
+
+
+@dataclass(kw_only=True)
+class _Indexes:
+    default: str | None = None
+    extra: list[str] = field(default_factory=list)
+
+    def note(self, file: RequirementsFile) -> None:
+        """Of several files the last one decides, as of several lines."""
+        self.default = next(iter(file.values("--index-url")[-1:]), self.default)
+        self.extra += file.values("--extra-index-url")
+
+
+def _shown(url: str) -> str:
+    """A URL as it was written; user info stays where it is nothing but variables."""
+    return url if _VARIABLES_ALONE.match(url) else bare_url(url) or url
 
 
 def _pins(path: Path, read: Read, environ: Mapping[str, str]) -> Iterator[Asked]:
@@ -92,14 +137,13 @@ def _pins(path: Path, read: Read, environ: Mapping[str, str]) -> Iterator[Asked]
     for package in lock.packages:
         if package.is_project:
             continue
-        marker = f"; {package.marker}" if package.marker else ""
         if package.kind is not SourceKind.REGISTRY or package.version is None:
             kind, requirement = package.kind, None
             if lock.format is LockFormat.PYLOCK and package.kind is SourceKind.URL:
-                requirement = Requirement(f"{package.name} @ {package.origin}{marker}")
+                requirement = _written(package, f"@ {package.origin} ")
         else:
             kind = SourceKind.REGISTRY
-            requirement = Requirement(f"{package.name}=={package.version}{marker}")
+            requirement = _written(package, f"=={package.version}")
         yield Asked(
             text=str(package),
             kind=kind,
@@ -112,6 +156,16 @@ def _pins(path: Path, read: Read, environ: Mapping[str, str]) -> Iterator[Asked]
             ),
             where=package.where,
         )
+
+
+def _written(package: LockedPackage, which: str) -> Requirement:
+    marker = f"; {package.marker}" if package.marker else ""
+    try:
+        return Requirement(f"{package.name} {which}{marker}")
+    except InvalidRequirement as error:
+        raise InputFault(
+            package.where, f"{package} cannot be asked for, with the marker {quoted(marker)}"
+        ) from error
 
 
 def _lockable(asked: Asked) -> Requirement:
@@ -137,7 +191,7 @@ def _lockable(asked: Asked) -> Requirement:
     if asked.kind is SourceKind.REGISTRY and asked.requirement is not None:
         return asked.requirement
     if asked.kind is SourceKind.URL and (asked.origin or "").partition("#")[0].endswith(_WHEEL):
-        return asked.requirement or _named_by_file(asked)
+        return _by_url(asked)
     raise InputFault(
         asked.where,
         f"{asked.text} is no wheel of an index or of a web server",
@@ -146,15 +200,25 @@ def _lockable(asked: Asked) -> Requirement:
     )
 
 
-def _named_by_file(asked: Asked) -> Requirement:
+def _by_url(asked: Asked) -> Requirement:
     url = (asked.origin or "").partition("#")[0]
+    if bare_url(url) != url or "${" in asked.text:
+        raise InputFault(
+            asked.where,
+            "a URL with credentials or variables cannot be locked: the lock would tell them",
+            hint="put the credentials into .netrc, which pip, uv and truewheel read",
+        )
     try:
         name = parse_wheel_filename(last_part(url) or "")[0]
     except InvalidWheelFilename as error:
         raise InputFault(
             asked.where, f"{asked.text} does not end with a wheel's file name"
         ) from error
-    return Requirement(f"{name} @ {url}")
+    if asked.requirement is None:
+        return Requirement(f"{name} @ {url}")
+    if canonicalize_name(asked.requirement.name) != name:
+        raise InputFault(asked.where, f"{asked.text} is a wheel of another project: {name}")
+    return asked.requirement
 
 
 def _hashes(

@@ -1,0 +1,270 @@
+"""From pins to a lock's text: an index of values, a judge that knows each wheel's verdict."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+from packaging.pylock import Pylock
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from verify.events import silent
+from verify.index.interface import (
+    ConflictingFilesError,
+    FileKind,
+    Index,
+    IndexFile,
+    Project,
+    ProjectNotFoundError,
+    Sha256,
+)
+from verify.lock.inputs.hashes import made_hash
+from verify.lock.inputs.interface import InputFault, Location, WrittenHash
+from verify.lock.making.closing import Closer, LockEntry
+from verify.lock.making.listings import Listings
+from verify.lock.making.lock import MadeLock
+from verify.lock.making.pylock_text import pylock_text
+from verify.lock.making.requirements_text import REFUSED, requirements_text
+from verify.lock.making.resolution import Pin
+from verify.lock.making.targets import LockTarget
+from verify.results import CheckedWheel, CheckResult
+from verify.subject import Subject
+from verify.verdict import Verdict
+
+PURE, LINUX, WINDOWS = (
+    "thing-1.0-py3-none-any.whl",
+    "thing-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",
+    "thing-1.0-cp311-cp311-win_amd64.whl",
+)
+ON_LINUX = LockTarget(python=(3, 11), platform="manylinux_2_28_x86_64")
+ON_WINDOWS = LockTarget(python=(3, 11), platform="win_amd64")
+HERE = Location(path="requirements.in", line=1)
+
+
+def digest(name: str) -> str:
+    return sha256(name.encode()).hexdigest()
+
+
+def listed(filename: str, *, hashed: bool = True) -> IndexFile:
+    wheel = filename.endswith(".whl")
+    return IndexFile(
+        project=canonicalize_name("thing"),
+        version=parse_wheel_filename(filename)[1] if wheel else Version("1.0"),
+        filename=filename,
+        kind=FileKind.WHEEL if wheel else FileKind.SDIST,
+        url=f"https://f.example.org/{filename}",
+        sha256=Sha256(digest(filename)) if hashed else None,
+        size=10,
+        upload_time=datetime(2024, 5, 1, tzinfo=UTC),
+        requires_python=None,
+        yanked=None,
+    )
+
+
+@dataclass
+class Shelf:
+    """An index of values; a file's content is its name."""
+
+    files: Sequence[IndexFile]
+    asked: list[str] = field(default_factory=list)
+    fault: Exception | None = None
+
+    def project(self, name: str) -> Project:
+        self.asked.append(name)
+        if self.fault is not None:
+            raise self.fault
+        return Project(name=canonicalize_name(name), files=tuple(self.files))
+
+    def fetch(self, file: IndexFile) -> Path:
+        return Path(digest(file.filename)) / file.filename
+
+    def provenance(self, file: IndexFile) -> Path | None:
+        raise AssertionError(file)
+
+    def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
+        raise AssertionError(file)
+
+
+def shelf(*names: str) -> Shelf:
+    return Shelf([*map(listed, names), listed("thing-1.0.tar.gz")])
+
+
+@dataclass
+class Judge:
+    """Trusts every wheel that is not named here."""
+
+    distrusted: Mapping[str, Verdict] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, subject: Subject) -> CheckResult:
+        wheel = subject.wheel
+        assert wheel is not None
+        self.asked.append(wheel.filename)
+        verdict = self.distrusted.get(wheel.filename, Verdict.IDENTICAL)
+        return CheckResult(
+            requirement=subject.requirement,
+            wheel=CheckedWheel(filename=wheel.filename, sha256=digest(wheel.filename), size=10),
+            source=None,
+            verdict=verdict,
+            reason=None,
+            detail=None,
+            trusted=wheel.filename not in self.distrusted,
+            basis="verdict",
+            reasons=(f"the verdict is {verdict}",),
+        )
+
+
+def pinned(**changes: object) -> Pin:
+    pin = Pin(name=canonicalize_name("thing"), version=Version("1.0"))
+    return replace(pin, **changes)  # type: ignore[arg-type] # names of fields
+
+
+def closed(
+    index: Index,
+    judge: Judge,
+    *targets: LockTarget,
+    pin: Pin | None = None,
+    hashes: Sequence[str] = (),
+) -> LockEntry:
+    pin = pin or pinned()
+    written = [made_hash(each[:6], each[7:], HERE) for each in hashes]
+    allowed = {pin.name: tuple(WrittenHash(value=value, where=HERE) for value in written)}
+    closer = Closer(index=index, judge=judge, listener=silent, allowed=allowed if hashes else {})
+    return closer.close(pin, targets)
+
+
+def locked(entry: LockEntry) -> list[str]:
+    return [wheel.file.filename for wheel in entry.wheels]
+
+
+def test_each_target_gets_its_best_wheel_and_a_wheel_is_judged_once() -> None:
+    judge = Judge()
+    entry = closed(shelf(PURE, LINUX, WINDOWS), judge, ON_LINUX, ON_WINDOWS, ON_LINUX)
+    assert locked(entry) == [LINUX, WINDOWS]
+    assert judge.asked == [LINUX, WINDOWS]
+
+
+def test_a_target_without_a_wheel_is_a_gap_and_the_others_are_none() -> None:
+    entry = closed(shelf(LINUX), Judge(), ON_LINUX, ON_WINDOWS)
+    assert locked(entry) == [LINUX]
+    assert [(gap.target, gap.why) for gap in entry.gaps] == [
+        (ON_WINDOWS, "no wheel of thing==1.0 fits")
+    ]
+
+
+def test_a_target_that_the_marker_leaves_out_needs_no_wheel() -> None:
+    pin = pinned(marker=Marker("sys_platform == 'linux'"))
+    entry = closed(shelf(LINUX), Judge(), ON_LINUX, ON_WINDOWS, pin=pin)
+    assert (locked(entry), entry.gaps) == ([LINUX], ())
+
+
+def test_what_is_not_trusted_gives_way_and_is_told() -> None:
+    entry = closed(shelf(PURE, LINUX), Judge({LINUX: Verdict.SUSPICIOUS}), ON_LINUX)
+    assert (locked(entry), entry.gaps) == ([PURE], ())
+    assert [result.verdict for result in entry.refused] == [Verdict.SUSPICIOUS]
+
+
+def test_hashes_of_the_input_choose_among_the_wheels() -> None:
+    entry = closed(shelf(PURE, LINUX), Judge(), ON_LINUX, hashes=[f"sha256:{digest(PURE)}"])
+    assert locked(entry) == [PURE]
+
+
+def test_a_hash_of_the_sdist_alone_leaves_no_wheel() -> None:
+    only = [f"sha256:{digest('thing-1.0.tar.gz')}"]
+    entry = closed(shelf(PURE), Judge(), ON_LINUX, hashes=only)
+    assert (locked(entry), len(entry.gaps)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (f"sha256:{'0' * 64}", "no file of thing==1.0 has a hash"),
+        (f"sha512:{'0' * 128}", "no hash that is named for thing==1.0 is a sha256"),
+    ],
+)
+def test_a_hash_that_no_file_has_is_a_fault_of_the_input(written: str, said: str) -> None:
+    with pytest.raises(InputFault, match=said):
+        closed(shelf(PURE), Judge(), ON_LINUX, hashes=[written])
+
+
+def test_an_index_without_hashes_is_asked_for_the_bytes() -> None:
+    index = Shelf([listed(PURE, hashed=False), listed("thing-1.0.tar.gz")])
+    entry = closed(index, Judge(), ON_LINUX, hashes=[f"sha256:{digest(PURE)}"])
+    assert [wheel.file.sha256 for wheel in entry.wheels] == [digest(PURE)]
+
+
+def test_two_indexes_that_contradict_each_other_leave_a_gap() -> None:
+    index = Shelf([], fault=ConflictingFilesError("twice, and not the same"))
+    entry = closed(index, Judge(), ON_LINUX)
+    assert [gap.why for gap in entry.gaps] == ["twice, and not the same"]
+
+
+def test_a_project_is_asked_for_once_and_a_failure_again() -> None:
+    index = shelf(PURE)
+    listings = Listings(index=index)
+    assert listings.project("thing") is listings.project("thing")
+    assert index.asked == ["thing"]
+    failing = Shelf([], fault=ProjectNotFoundError("none"))
+    again = Listings(index=failing)
+    for _ in range(2):
+        with pytest.raises(ProjectNotFoundError):
+            again.project("thing")
+    assert len(failing.asked) == 2
+
+
+def made(*entries: LockEntry, targets: Sequence[LockTarget] = (ON_LINUX, ON_WINDOWS)) -> MadeLock:
+    return MadeLock(targets=tuple(targets), entries=entries)
+
+
+FORK = (
+    pinned(marker=Marker("sys_platform == 'linux'")),
+    pinned(marker=Marker("sys_platform != 'linux'"), extras=("fast", "sure")),
+)
+
+
+def test_pins_of_one_project_with_different_markers_stand_side_by_side() -> None:
+    entries = [
+        closed(shelf(LINUX, WINDOWS), Judge(), ON_LINUX, ON_WINDOWS, pin=pin) for pin in FORK
+    ]
+    text = requirements_text(made(*entries))
+    lines = [line for line in text.splitlines() if line.startswith(("thing", "    --hash"))]
+    assert lines == [
+        'thing==1.0 ; sys_platform == "linux" \\',
+        f"    --hash=sha256:{digest(LINUX)}",
+        'thing[fast,sure]==1.0 ; sys_platform != "linux" \\',
+        f"    --hash=sha256:{digest(WINDOWS)}",
+    ]
+    packages = tomllib.loads(pylock_text(made(*entries)))["packages"]
+    assert [(each["marker"], each["wheels"][0]["name"]) for each in packages] == [
+        ('sys_platform == "linux"', LINUX),
+        ('sys_platform != "linux"', WINDOWS),
+    ]
+
+
+def test_a_pylock_names_the_environments_that_it_is_for() -> None:
+    document = tomllib.loads(pylock_text(made(closed(shelf(PURE), Judge(), ON_LINUX))))
+    assert document["environments"] == [
+        'python_version == "3.11" and sys_platform == "linux" and platform_machine == "x86_64"',
+        'python_version == "3.11" and sys_platform == "win32" and platform_machine == "AMD64"',
+    ]
+    assert document["requires-python"] in {">=3.11,<3.12", "<3.12,>=3.11"}
+
+
+def test_a_lock_of_nothing_is_a_lock() -> None:
+    document = tomllib.loads(pylock_text(made()))
+    assert Pylock.from_dict(document).packages == []
+    assert all(line.startswith("#") for line in requirements_text(made()).splitlines())
+
+
+def test_words_of_a_server_stay_on_their_line() -> None:
+    index = Shelf([], fault=ConflictingFilesError("twice\nevil==1.0\r\x85\u2028#"))
+    lock = made(closed(index, Judge(), ON_LINUX))
+    lines = requirements_text(lock).splitlines()
+    told = f"thing==1.0 for {ON_LINUX}: twice?evil==1.0???? (not locked)"
+    assert [line for line in lines if not line.startswith("#")] == [f"{REFUSED} {told}"]
+    assert tomllib.loads(pylock_text(lock))["lock-version"] == "99.0"
