@@ -325,7 +325,12 @@ def test_what_is_taken_is_what_pip_reads(
         return
     read = parse_requirements(str(folder / "requirements.txt"), PipSession())
     theirs = [
-        (each.requirement, each.is_editable, each.constraint, (each.options or {}).get("hashes"))
+        (
+            each.requirement.strip(),  # pip parses what stands before an option as it is
+            each.is_editable,
+            each.constraint,
+            (each.options or {}).get("hashes"),
+        )
         for each in read
     ]
     ours = [

@@ -92,6 +92,7 @@ class Closer:
     listener: Listener
     allowed: Mapping[NormalizedName, tuple[WrittenHash, ...]]
     judged: dict[tuple[str, str], CheckResult] = field(default_factory=dict)
+    fetched: dict[str, IndexFile] = field(default_factory=dict)
 
     def close(self, pin: Pin, targets: Sequence[LockTarget]) -> LockEntry:
         """What the lock has of one pin.
@@ -173,7 +174,12 @@ class Closer:
         return replace(file, sha256=Sha256(self.index.fetch(file).parent.name))
 
     def _by_url(self, url: str) -> IndexFile:
-        """A wheel that only its URL leads to, fetched for its hash."""
+        """A wheel that only its URL leads to, fetched for its hash: once, as it may change."""
+        if url not in self.fetched:
+            self.fetched[url] = self._fetched(url)
+        return self.fetched[url]
+
+    def _fetched(self, url: str) -> IndexFile:
         bare = url.partition("#")[0]
         filename = last_part(bare) or ""
         name, version, _, _ = parse_wheel_filename(filename)
