@@ -74,7 +74,7 @@ def _result(message: Message, rules: Sequence[str]) -> JSONObject:
 
 def _location(message: Message) -> JSONObject:
     where = message.outcome.where
-    place: dict[str, JSONValue] = {"artifactLocation": {"uri": _uri(where.path)}}
+    place: dict[str, JSONValue] = {"artifactLocation": {"uri": file_uri(where.path)}}
     if where.line is not None:
         region = {"startLine": where.line}
         if where.column is not None:
@@ -83,7 +83,7 @@ def _location(message: Message) -> JSONObject:
     return {"physicalLocation": place}
 
 
-def _uri(path: str) -> str:
+def file_uri(path: str) -> str:
     """Relative as it was given, so that a code host finds it from the root of the repository."""
     pure = PurePath(path)
     return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())

@@ -65,7 +65,7 @@ def assert_valid(document: object) -> None:
     """Fail unless a document fits the schema that it names."""
     schemas = {
         name: json.loads(files("verify.schemas").joinpath(f"{name}-1.json").read_text("utf-8"))
-        for name in ("check", "diff", "lock", "lock-check", "policy", "timeline")
+        for name in ("batch", "check", "diff", "lock", "lock-check", "policy", "report", "timeline")
     }
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()

@@ -70,6 +70,9 @@ class NoIndex:
     def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
         raise AssertionError(f"{file.filename} was asked for")
 
+    def provenance(self, file: IndexFile) -> Path | None:
+        raise AssertionError(f"{file.filename} was asked for")
+
 
 def resolver(folder: Path, *, offline: bool = False) -> UvResolver:
     """With an index that nobody listens at; a resolution of nothing asks no index."""

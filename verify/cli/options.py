@@ -171,7 +171,15 @@ def index_options(command: Callback) -> Callback:
 
 def work_options(command: Callback) -> Callback:
     """Indexes, sandbox, cache and limits; the command takes them as one `work`."""
+    return _work_options(command, "--budget")
 
+
+def batch_work_options(command: Callback) -> Callback:
+    """The same, where `--budget` is that of all wheels, and `--search-budget` that of one."""
+    return _work_options(command, "--search-budget")
+
+
+def _work_options(command: Callback, budget: str) -> Callback:
     @wraps(command)
     def collected(**options: Any) -> object:  # noqa: ANN401 - as click passes them
         mine = {field.name: options.pop(field.name) for field in fields(Work)}
@@ -191,7 +199,7 @@ def work_options(command: Callback) -> Callback:
             help="Rebuilds that are tried at most for one wheel.",
         ),
         click.option(
-            "--budget",
+            budget,
             "search_seconds",
             type=click.FloatRange(min=0),
             default=600.0,

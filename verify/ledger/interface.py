@@ -100,6 +100,7 @@ class RunEntry:
         key: digest of the verdict's key, None where a file was missing, so that there is none.
         wheel: file name, None where no wheel was found.
         remembered: whether an earlier run had judged it.
+        wheel_sha256: None where it was not found out.
     """
 
     requirement: str
@@ -109,6 +110,17 @@ class RunEntry:
     reason: str | None
     trusted: bool
     remembered: bool
+    wheel_sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A run that was noted; `rules` is the rules version that judged, `ended` whether it did."""
+
+    number: int
+    inputs: tuple[str, ...]
+    rules: str
+    ended: bool
 
 
 def moment_text(moment: datetime) -> str:

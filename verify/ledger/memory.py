@@ -1,6 +1,6 @@
 """What a check asks of the ledger, and tells it. A verdict is never lost because it is not kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -69,6 +69,9 @@ class Memory:
         self._run: int | None = None
         self._position = 0
         self._warned = False
+        self._serves = False
+        self._accepted: Collection[str] = ()
+        self.latest: RunEntry | None = None
 
     def key(
         self,
@@ -100,14 +103,37 @@ class Memory:
             LedgerFault: the ledger is there, but cannot be used.
         """
         ledger = self._ledger
-        if ledger is None or not self._asks:
+        is_accepted = key.digest in self._accepted
+        if ledger is None or not (self._asks or is_accepted):
             return None
         try:
             found = ledger.recall(key)
         except UnwritableError as fault:
             self._warn(fault)
             return None
-        return found if found and answers(found, self._circumstances.effort) else None
+        effort = self._circumstances.effort
+        if found and is_accepted and found.effort.covers(effort):
+            return found
+        return found if found and self._asks and answers(found, effort) else None
+
+    def serve(self, accepted: Collection[str]) -> None:
+        """Remember for a batch, which notes its run itself; `latest` is what there is to note.
+
+        What cannot be kept is an error from now on: a batch is resumed by what the ledger has.
+
+        Args:
+            accepted: digests of keys whose verdict answers whatever it is, also if all is to be
+                judged anew: the batch found them out itself, before it was broken off.
+        """
+        self._serves, self._accepted = True, frozenset(accepted)
+
+    def seconds(self, wheel_sha256: str) -> float | None:
+        """What judging a wheel took, whenever that was; None where nothing is known.
+
+        Raises:
+            LedgerFault: the ledger is there, but cannot be used.
+        """
+        return self._ledger.seconds(wheel_sha256) if self._ledger is not None else None
 
     def begin(self, inputs: Sequence[str]) -> None:
         """A run begins, for these inputs; it is noted with its first result."""
@@ -115,17 +141,20 @@ class Memory:
             self._inputs, self._run, self._position = tuple(inputs), None, 0
 
     def note(self, result: CheckResult, judgement: Judgement, key: Key | None) -> None:
-        """Remember a result of the run; a failure is told, not raised."""
+        """Remember a result of the run; a failure is told, not raised, unless a batch is served."""
         effort, now = self._circumstances.effort, datetime.now(UTC)
 
         def write(ledger: "Ledger") -> None:
             if key is not None and result.judged_at is None:
                 kept = Remembered(key=key, judgement=judgement, effort=effort, judged_at=now)
                 ledger.record(kept)
-            run, position = self._place(ledger)
-            ledger.note(run, position, _entry(result, key))
+            if not self._serves:
+                run, position = self._place(ledger)
+                ledger.note(run, position, entry)
 
+        entry = _entry(result, key)
         self._try(write)
+        self.latest = entry
 
     def end(self) -> None:
         """The run came to its end; a failure is told, not raised."""
@@ -170,6 +199,8 @@ class Memory:
             self._warn(fault)
 
     def _warn(self, fault: LedgerFault) -> None:
+        if self._serves:
+            raise fault
         if not self._warned:
             self._warned = True
             hint = f" ({fault.hint})" if fault.hint else ""
@@ -185,4 +216,5 @@ def _entry(result: CheckResult, key: Key | None) -> RunEntry:
         reason=result.reason.value if result.reason else None,
         trusted=result.trusted,
         remembered=result.judged_at is not None,
+        wheel_sha256=result.wheel.sha256 if result.wheel else None,
     )

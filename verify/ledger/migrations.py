@@ -6,7 +6,7 @@ same; it is never changed after a release, and says what it does in statements o
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from verify.ledger.interface import LedgerFault
@@ -14,7 +14,18 @@ from verify.ledger.tables import METADATA, SCHEMA
 
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: Sequence[Migration] = ()
+
+def _batches(connection: Connection) -> None:
+    """Version 2: runs of the same batch are found by their job, entries tell the wheel's hash."""
+    for statement in (
+        "ALTER TABLE truewheel_runs ADD COLUMN job VARCHAR(64)",
+        "CREATE INDEX truewheel_runs_job ON truewheel_runs (job)",
+        "ALTER TABLE truewheel_run_entries ADD COLUMN wheel_sha256 VARCHAR(64)",
+    ):
+        connection.execute(text(statement))
+
+
+MIGRATIONS: Sequence[Migration] = (_batches,)
 """The first makes version 2 of version 1."""
 
 RACES = (IntegrityError, ProgrammingError)

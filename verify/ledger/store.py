@@ -1,7 +1,7 @@
 """The ledger as a database: recall a verdict, record one, note what a run said."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,11 +13,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from verify.errors import UsageFault
-from verify.ledger.interface import Key, LedgerFault, Remembered, RunEntry, moment_text
+from verify.ledger.interface import Key, LedgerFault, Remembered, Run, RunEntry, moment_text
 from verify.ledger.migrations import MIGRATIONS, Migration, migrate
 from verify.ledger.places import NONE_HINT, told
 from verify.ledger.sqlite import WRITES, open_file
-from verify.ledger.stored import pack, unpack
+from verify.ledger.stored import pack, seconds_in, unpack
 from verify.ledger.tables import ENTRIES, RUNS, VERDICTS
 
 
@@ -85,13 +85,28 @@ class Ledger:
 
         self._write(write)
 
-    def begin_run(self, inputs: Sequence[str], *, tool: str, rules: str) -> int:
+    def seconds(self, wheel_sha256: str) -> float | None:
+        """What it took to judge a wheel when it was judged last, by whatever rules; else None."""
+        query = (
+            select(VERDICTS.c.body)
+            .where(VERDICTS.c.wheel_sha256 == wheel_sha256)
+            .order_by(VERDICTS.c.judged_at.desc())
+            .limit(1)
+        )
+        with self._told(), self._engine.connect() as connection:
+            body = connection.execute(query).scalar_one_or_none()
+        return seconds_in(body) if isinstance(body, bytes) else None
+
+    def begin_run(
+        self, inputs: Sequence[str], *, tool: str, rules: str, job: str | None = None
+    ) -> int:
         """Note that a run begins now; gives its number."""
         columns = {
             "started_at": moment_text(datetime.now(UTC)),
             "tool": tool,
             "rules": rules,
             "inputs": json.dumps(list(inputs), ensure_ascii=True),
+            "job": job,
         }
         numbers: list[int] = []
 
@@ -104,9 +119,20 @@ class Ledger:
 
     def note(self, run: int, position: int, entry: RunEntry) -> None:
         """Note what a run said of one wheel, at a position that is its own."""
-        columns = {name: _storable(value) for name, value in asdict(entry).items()}
-        statement = insert(ENTRIES).values(run=run, position=position, **columns)
-        self._write(lambda connection: connection.execute(statement))
+        self.note_all(run, [(position, entry)])
+
+    def note_all(self, run: int, entries: Iterable[tuple[int, RunEntry]]) -> None:
+        """Note what a run said of several wheels, all of it or nothing."""
+        rows = [
+            {
+                "run": run,
+                "position": position,
+                **{name: _storable(value) for name, value in asdict(entry).items()},
+            }
+            for position, entry in entries
+        ]
+        if rows:
+            self._write(lambda connection: connection.execute(insert(ENTRIES), rows))
 
     def end_run(self, run: int) -> None:
         """Note that a run came to its end now."""
@@ -118,6 +144,21 @@ class Ledger:
         with self._told(), self._engine.connect() as connection:
             rows = connection.execute(select(RUNS).order_by(RUNS.c.id)).mappings().all()
         return tuple({**row, "inputs": json.loads(row["inputs"])} for row in rows)
+
+    def runs_of(self, job: str) -> tuple[Run, ...]:
+        """The runs of a batch's job, the latest first."""
+        query = select(RUNS).where(RUNS.c.job == job).order_by(RUNS.c.id.desc())
+        with self._told(), self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(
+            Run(
+                number=row["id"],
+                inputs=tuple(json.loads(row["inputs"])),
+                rules=row["rules"],
+                ended=row["ended_at"] is not None,
+            )
+            for row in rows
+        )
 
     def entries(self, run: int) -> tuple[RunEntry, ...]:
         """What a run said, in its order."""

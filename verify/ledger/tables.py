@@ -54,8 +54,13 @@ RUNS = Table(
     Column("tool", String(64), nullable=False),
     Column("rules", String(64), nullable=False),
     Column("inputs", Text, nullable=False),
+    Column("job", String(64)),
+    Index("truewheel_runs_job", "job"),
 )
-"""Checks of one command; `inputs` is a JSON list of what was asked for."""
+"""Checks of one command; `inputs` is a JSON list of what was asked for.
+
+`job` is the same for batches of the same inputs and choice of wheels, and null for anything else.
+"""
 
 ENTRIES = Table(
     "truewheel_run_entries",
@@ -69,5 +74,6 @@ ENTRIES = Table(
     Column("reason", String(64)),
     Column("trusted", Boolean, nullable=False),
     Column("remembered", Boolean, nullable=False),
+    Column("wheel_sha256", String(64)),
 )
 """What each run said, in its order; it stays when the verdict is found out anew."""

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from tests.support.remembering import MOMENT, make_key, make_remembered
 from verify.errors import UsageFault
 from verify.ledger.interface import LedgerFault, Remembered, RunEntry, UnwritableError
+from verify.ledger.migrations import MIGRATIONS
 from verify.ledger.store import Ledger
 from verify.verdict import Verdict
 
@@ -277,6 +278,9 @@ def test_no_password_is_told() -> None:
     assert "geheim" not in caught.value.message + str(caught.value.hint)
 
 
+NOW = 1 + len(MIGRATIONS)
+
+
 def add_note(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE truewheel_verdicts ADD COLUMN note TEXT"))
 
@@ -307,31 +311,67 @@ def test_an_old_ledger_is_brought_up_to_date_and_keeps_its_verdicts(
 ) -> None:
     ledger.record(make_remembered())
     ledger.close()
-    assert version(path) == 1
-    with closing(Ledger.open(str(path), migrations=(add_note, fill_note))) as newer:
+    assert version(path) == NOW
+    with closing(Ledger.open(str(path), migrations=(*MIGRATIONS, add_note, fill_note))) as newer:
         assert newer.recall(make_key()) == make_remembered()
-    assert (version(path), columns(path)[-1]) == (3, "note")
+    assert (version(path), columns(path)[-1]) == (NOW + 2, "note")
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("SELECT note FROM truewheel_verdicts").fetchall() == [("old",)]
-    with pytest.raises(LedgerFault, match="has version 3, this one knows 1"):
+    with pytest.raises(LedgerFault, match=f"has version {NOW + 2}, this one knows {NOW}"):
         Ledger.open(str(path))
 
 
 def test_only_the_missing_steps_are_taken(ledger: Ledger, path: Path) -> None:
     ledger.close()
-    Ledger.open(str(path), migrations=(add_note,)).close()
-    Ledger.open(str(path), migrations=(add_note, fill_note)).close()
-    assert (version(path), columns(path).count("note")) == (3, 1)
+    Ledger.open(str(path), migrations=(*MIGRATIONS, add_note)).close()
+    Ledger.open(str(path), migrations=(*MIGRATIONS, add_note, fill_note)).close()
+    assert (version(path), columns(path).count("note")) == (NOW + 2, 1)
 
 
 def test_a_step_that_fails_changes_nothing(ledger: Ledger, path: Path) -> None:
     ledger.record(make_remembered())
     ledger.close()
     with pytest.raises(LedgerFault, match="nowhere"):
-        Ledger.open(str(path), migrations=(fail,))
-    assert (version(path), "note" in columns(path)) == (1, False)
+        Ledger.open(str(path), migrations=(*MIGRATIONS, fail))
+    assert (version(path), "note" in columns(path)) == (NOW, False)
     with closing(Ledger.open(str(path))) as again:
         assert again.recall(make_key()) == make_remembered()
+
+
+def test_a_ledger_from_before_batches_is_as_good_as_a_new_one(path: Path) -> None:
+    Ledger.open(str(path)).close()
+    with closing(sqlite3.connect(path)) as raw, raw:
+        new = raw.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        raw.execute("DROP INDEX truewheel_runs_job")
+        raw.execute("ALTER TABLE truewheel_runs DROP COLUMN job")
+        raw.execute("ALTER TABLE truewheel_run_entries DROP COLUMN wheel_sha256")
+        raw.execute("UPDATE truewheel_schema SET version = 1")
+        raw.execute("INSERT INTO truewheel_runs VALUES (1, '2026', '2026', '1', '2', '[]')")
+    with closing(Ledger.open(str(path))) as ledger:
+        assert [run["id"] for run in ledger.runs()] == [1]
+        assert ledger.runs_of("12" * 32) == ()
+    with closing(sqlite3.connect(path)) as raw:
+        names = raw.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
+    assert names == [(name,) for name, _ in new]
+
+
+def test_runs_of_a_job_are_found_and_the_latest_is_first(ledger: Ledger) -> None:
+    job, other = "12" * 32, "34" * 32
+    first = ledger.begin_run(["a"], tool="1", rules="2", job=job)
+    ledger.begin_run(["a"], tool="1", rules="2", job=other)
+    ledger.begin_run(["a"], tool="1", rules="2")
+    second = ledger.begin_run(["a", "--changed"], tool="1", rules="3", job=job)
+    ledger.end_run(first)
+    found = ledger.runs_of(job)
+    assert [(run.number, run.ended) for run in found] == [(second, False), (first, True)]
+    assert [run.inputs for run in found] == [("a", "--changed"), ("a",)]
+
+
+def test_what_judging_took_is_known_by_the_wheel_whatever_judged_it(ledger: Ledger) -> None:
+    wheel = make_key().wheel_sha256
+    assert ledger.seconds(wheel) is None
+    ledger.record(make_remembered(key=make_key(rules="99" * 32)))
+    assert ledger.seconds(wheel) == make_remembered().judgement.seconds.total
 
 
 def test_threads_share_a_ledger(ledger: Ledger) -> None:
@@ -347,6 +387,7 @@ def test_threads_share_a_ledger(ledger: Ledger) -> None:
 WRITER = """\
 import sys
 from tests.support.remembering import make_judgement, make_key, make_remembered
+from verify.ledger.migrations import MIGRATIONS
 from verify.ledger.store import Ledger
 from verify.verdict import Verdict
 judged = make_judgement(Verdict.UNDETERMINED)

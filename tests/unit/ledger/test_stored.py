@@ -4,10 +4,12 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from builders.manylinux import PreferredImage
 from builders.recipe import recipe_to_json
 from tests.support.remembering import (
     OTHER_SHA256,
@@ -118,6 +120,21 @@ def test_an_undetermined_row_without_a_reason_is_none() -> None:
     kept = make_remembered(Verdict.UNDETERMINED)
     without = replace(kept, judgement=replace(kept.judgement, reason=None))
     assert unpack(pack(without), kept.key) is None
+
+
+def test_a_recipe_that_says_what_a_native_wheel_was_made_in_is_read_back() -> None:
+    image = PreferredImage(
+        repository="example/manylinux2014_x86_64",
+        not_after=date(2024, 5, 4),
+        tags=("YYYY-MM-DD-COMMIT",),
+        toolset="devtoolset-10",
+        compiler="10",
+        is_policy_named=True,
+        source="a table",
+    )
+    recipe = recipe_to_json(replace(make_recipe(), preferred_image=image))
+    remembered = make_remembered(judgement=make_judgement(recipe=recipe))
+    assert unpack(pack(remembered), remembered.key) == remembered
 
 
 def test_a_confined_recipe_does_not_answer_for_the_bare_host() -> None:

@@ -1,0 +1,1 @@
+"""Renderers of a check's or a batch's results: each reads the JSON document and nothing else."""

@@ -1,0 +1,1 @@
+"""A batch: many wheels, in parallel, resumable; see `run` for the steps."""

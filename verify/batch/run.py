@@ -1,0 +1,399 @@
+"""A batch, step by step.
+
+    what earlier runs of it finished        verify.batch.journal
+    find the wheels that are asked for      workers, verify.batch.work
+    each once, the slow ones first          verify.batch.tasks
+    judge them, and note each in the ledger workers, verify.batch.work
+
+One wheel's failure never stops the rest. What keeps all of them from being judged stops the batch,
+which then is open in the ledger, and the next one goes on with what is left.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from verify.batch.inputs import Input
+from verify.batch.interface import (
+    BatchFault,
+    Crew,
+    Failed,
+    Finished,
+    Found,
+    FoundWheel,
+    Job,
+    News,
+    Notified,
+    Progress,
+    Stage,
+    Trouble,
+    Unshown,
+)
+from verify.batch.journal import Earlier, Journal, identity
+from verify.batch.results import (
+    BatchRemark,
+    BatchReport,
+    BatchResult,
+    Left,
+    LeftOver,
+    Place,
+)
+from verify.batch.tasks import DistinctAsk, Wheel, Wheels, distinct, gathered, slow_first
+from verify.check import check
+from verify.errors import TruewheelError
+from verify.results import Failure
+from verify.subject import Subject
+from verify.verdict import Reason, Verdict
+from verify.workbench import Workbench
+
+PATIENCE = 8
+"""Jobs that fail one after another, none of them by its own fault, before the batch stops."""
+
+TRIES = 2
+"""Of a job that did not fail by its own fault."""
+
+TICK = 0.5
+"""Seconds after which the batch looks at its clock."""
+
+REASONS = {
+    Trouble.MISSING: Reason.INDEX_FAILED,
+    Trouble.INDEX: Reason.INDEX_FAILED,
+    Trouble.SURROUNDINGS: Reason.TOOL_FAILED,
+    Trouble.BUG: Reason.TOOL_FAILED,
+    Trouble.LOST: Reason.WORKER_LOST,
+    Trouble.OVERDUE: Reason.TIMEOUT,
+}
+"""What a wheel is undetermined for that workers failed at."""
+
+TRIED_AGAIN = frozenset({Trouble.INDEX, Trouble.SURROUNDINGS, Trouble.LOST})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a person wants of a batch.
+
+    Attributes:
+        inputs: as they were read.
+        limit: wheels that are judged at most; those that the ledger remembers do not count.
+        budget: seconds after which no further wheel is begun.
+        only_undetermined: leave out wheels that earlier runs of the batch judged.
+        changed: leave out wheels that earlier runs of the batch had.
+    """
+
+    inputs: tuple[Input, ...]
+    limit: int | None = None
+    budget: float | None = None
+    only_undetermined: bool = False
+    changed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a batch takes.
+
+    Attributes:
+        bench: of this process; wheels are judged by the crew.
+        journal: None where nothing is remembered.
+        crew: the workers, given what they are to accept as judged.
+        clock: monotonic seconds.
+    """
+
+    bench: Workbench
+    journal: Journal | None
+    crew: Callable[[Collection[str]], Crew]
+    progress: Progress = field(default_factory=Unshown)
+    clock: Callable[[], float] = time.monotonic
+
+
+def run_batch(order: Order, tools: Tools) -> BatchReport:
+    """Find and judge all that the inputs ask for; an interruption or failure is in the report."""
+    batch = _Batch(order=order, tools=tools)
+    failure, interrupted = None, False
+    try:
+        batch.run()
+    except KeyboardInterrupt:
+        interrupted = True
+    except TruewheelError as error:
+        failure = Failure(message=error.message, hint=error.hint)
+    return batch.report(failure, interrupted=interrupted)
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    order: Order
+    tools: Tools
+    earlier: Earlier = field(default_factory=Earlier)
+    asks: list[DistinctAsk] = field(default_factory=list)
+    found: list[Found | None] = field(default_factory=list)
+    wheels: Wheels = field(default_factory=Wheels)
+    asked_for: list[Wheel] = field(default_factory=list)
+    resumed: int = 0
+    streak: int = 0
+    successes: int = 0
+    last_trouble: Failed | None = None
+    begun_at: float = 0.0
+    judged: list[tuple[float, float]] = field(default_factory=list)
+
+    def run(self) -> None:
+        self.begun_at = self.tools.clock()
+        self.asks = distinct([ask for one in self.order.inputs for ask in one.asks])
+        self.found = [None] * len(self.asks)
+        journal, bench = self.tools.journal, self.tools.bench
+        if journal is not None:
+            self.earlier = journal.earlier()
+            journal.begin()
+        if bench.memory is not None:
+            bench.memory.serve(())
+        crew = self.tools.crew(self.earlier.accepted)
+        try:
+            self._find(crew)
+            self._choose()
+            self._require_any()
+            self.successes, self.last_trouble = 0, None
+            self._judge(crew)
+            self._require_any()
+        finally:
+            crew.close()
+        if journal is not None and not any(wheel.left for wheel in self.asked_for):
+            journal.end()
+
+    def _find(self, crew: Crew) -> None:
+        self.tools.progress.begin(len(self.asks))
+        jobs = [Job(number=at, task=each.ask) for at, each in enumerate(self.asks)]
+        self._work(jobs, crew, self._ask_ended)
+
+    def _ask_ended(self, job: Job, outcome: Found | Finished | Failed) -> None:
+        if isinstance(outcome, Found):
+            self.found[job.number] = outcome
+        elif isinstance(outcome, Failed):
+            subject = Subject(requirement=job.name, wheel=None, source=None)
+            wheel = FoundWheel(subject=subject, finished=self._undetermined(subject, outcome))
+            self.found[job.number] = Found(wheels=(wheel,))
+
+    def _choose(self) -> None:
+        """Which wheels are asked for, and which of them are finished already."""
+        self.wheels = gathered(self.asks, self.found)
+        self.asked_for = [wheel for wheel in self.wheels.all if self._is_asked_for(wheel)]
+        for wheel in self.asked_for:
+            own = self.earlier.own.get(identity(wheel.subject))
+            if wheel.finished is None and own is not None:
+                reason, told = Reason(own.reason or ""), "found out before the batch broke off"
+                wheel.finished = self._without(wheel.subject, reason, told)
+            if own is not None or _key(wheel) in self.earlier.accepted:
+                self.resumed += 1
+        done = [wheel for wheel in self.asked_for if wheel.finished]
+        self.tools.progress.begin(len(self.asked_for))
+        self._note(done)
+        for wheel in done:
+            self._show(wheel)
+
+    def _is_asked_for(self, wheel: Wheel) -> bool:
+        known = self.earlier.known.get(identity(wheel.subject))
+        if self.order.changed and known is not None:
+            return False
+        if self.order.only_undetermined:
+            return known is None or known.verdict == Verdict.UNDETERMINED
+        return True
+
+    def _judge(self, crew: Crew) -> None:
+        waiting = [wheel for wheel in self.asked_for if wheel.finished is None]
+        chosen, beyond = waiting, []
+        if self.order.limit is not None:
+            chosen, beyond = waiting[: self.order.limit], waiting[self.order.limit :]
+        for wheel in beyond:
+            wheel.left = Left.LIMIT
+        if not chosen:
+            return
+        self.tools.bench.open_sandbox()  # which may build an image: once, not in every worker
+        by_number = {wheel.number: wheel for wheel in chosen}
+
+        def ended(job: Job, outcome: Found | Finished | Failed) -> None:
+            wheel = by_number[job.number]
+            if isinstance(outcome, Failed):
+                outcome = self._undetermined(wheel.subject, outcome)
+            if isinstance(outcome, Finished):
+                wheel.finished = outcome
+                self.judged.append((wheel.seconds, outcome.result.seconds.total))
+                self._note([wheel])
+                self._show(wheel, crew)
+
+        jobs = [Job(number=wheel.number, task=wheel.subject) for wheel in slow_first(chosen)]
+        for job in self._work(jobs, crew, ended, is_over=self._is_over):
+            by_number[job.number].left = Left.BUDGET
+
+    def _is_over(self) -> bool:
+        budget = self.order.budget
+        return budget is not None and self.tools.clock() - self.begun_at > budget
+
+    def _work(
+        self,
+        jobs: Sequence[Job],
+        crew: Crew,
+        ended: Callable[[Job, Found | Finished | Failed], None],
+        *,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> list[Job]:
+        """Have all jobs done; gives those that were not begun because time was over.
+
+        Raises:
+            BatchFault: the batch cannot go on.
+        """
+        waiting, under_way = deque(jobs), 0
+        tries: dict[int, int] = {}
+        while waiting or under_way:
+            while waiting and crew.idle and not is_over():
+                job = waiting.popleft()
+                crew.begin(job)
+                under_way += 1
+                self.tools.progress.started(job)
+            if not under_way:
+                break
+            for job, news in crew.wait(TICK):
+                if self._is_told(job, news):
+                    continue
+                under_way -= 1
+                self.tools.progress.ended(job)
+                if isinstance(news, Failed) and self._is_put_off(job, news, tries):
+                    waiting.append(job)
+                elif isinstance(news, Found | Finished | Failed):
+                    self._count(news)
+                    ended(job, news)
+        return list(waiting)
+
+    def _count(self, news: Found | Finished | Failed) -> None:
+        """An end that is not put off; all but trouble of the surroundings breaks a streak."""
+        if not (isinstance(news, Failed) and news.trouble in TRIED_AGAIN):
+            self.streak, self.successes = 0, self.successes + 1
+        elif news.trouble is not Trouble.LOST and not self._is_offline(news):
+            self.last_trouble = news
+
+    def _require_any(self) -> None:
+        """Stop where not one job came to anything, for what is around: it is not about the wheels.
+
+        Raises:
+            BatchFault: so it is.
+        """
+        if self.last_trouble is not None and not self.successes:
+            last = self.last_trouble
+            raise BatchFault(f"nothing could be judged: {last.message}", hint=_again(last.hint))
+
+    def _is_told(self, job: Job, news: News) -> bool:
+        match news:
+            case Stage():
+                self.tools.progress.stage(job, news.name)
+            case Notified():
+                self.tools.progress.notice(news.message)
+            case _:
+                return False
+        return True
+
+    def _is_put_off(self, job: Job, failed: Failed, tries: dict[int, int]) -> bool:
+        """Whether a job that failed is tried once more, when all others had their turn.
+
+        Raises:
+            BatchFault: others would fail as well.
+        """
+        if failed.trouble is Trouble.FATAL:
+            raise BatchFault(failed.message, hint=failed.hint)
+        if failed.trouble not in TRIED_AGAIN or self._is_offline(failed):
+            return False
+        self.streak += 1
+        tries[job.number] = tries.get(job.number, 0) + 1
+        if self.streak >= PATIENCE:
+            told = f"{PATIENCE} wheels failed one after another; the last: {failed.message}"
+            raise BatchFault(told, hint=_again(failed.hint))
+        return tries[job.number] < TRIES
+
+    def _is_offline(self, failed: Failed) -> bool:
+        """Without a network, what is not in the cache is no outage."""
+        return failed.trouble is Trouble.INDEX and self.tools.bench.settings.offline
+
+    def _undetermined(self, subject: Subject, failed: Failed) -> Finished:
+        return self._without(subject, REASONS[failed.trouble], failed.message)
+
+    def _without(self, subject: Subject, reason: Reason, detail: str) -> Finished:
+        """The result of a wheel that nothing was found out about."""
+        bare = Subject(
+            requirement=subject.requirement,
+            wheel=subject.wheel,
+            source=None,
+            reason=reason,
+            detail=detail,
+        )
+        result = check(bare, self.tools.bench)
+        memory = self.tools.bench.memory
+        return Finished(result=result, entry=memory.latest if memory else None)
+
+    def _note(self, wheels: Iterable[Wheel]) -> None:
+        if self.tools.journal is not None:
+            self.tools.journal.note(
+                (wheel.number, wheel.finished.entry)
+                for wheel in wheels
+                if wheel.finished is not None and wheel.finished.entry is not None
+            )
+
+    def _show(self, wheel: Wheel, crew: Crew | None = None) -> None:
+        if wheel.finished is not None:
+            self.tools.progress.finished(wheel.finished.result, self._time_left(crew))
+
+    def _time_left(self, crew: Crew | None) -> float | None:
+        """A guess by how far off the guesses were until now."""
+        guessed = sum(seconds for seconds, _ in self.judged)
+        if crew is None or not guessed:
+            return None
+        took = sum(seconds for _, seconds in self.judged)
+        rest = sum(wheel.seconds for wheel in self.asked_for if not (wheel.finished or wheel.left))
+        return rest * took / guessed / crew.size
+
+    def report(self, failure: Failure | None, *, interrupted: bool) -> BatchReport:
+        journal = self.tools.journal
+        if not self.asked_for and any(self.found):
+            # It ended while wheels were looked for: what needed no judging is finished.
+            self.wheels = gathered(self.asks, self.found)
+            self.asked_for = [wheel for wheel in self.wheels.all if self._is_asked_for(wheel)]
+        return BatchReport(
+            run=journal.run if journal else None,
+            inputs=self.order.inputs,
+            results=tuple(
+                BatchResult(check=wheel.finished.result, asked=tuple(wheel.asked))
+                for wheel in self.asked_for
+                if wheel.finished is not None
+            ),
+            remarks=tuple(self._remarks()),
+            left=tuple(self._left()),
+            resumed=self.resumed,
+            skipped=len(self.wheels.all) - len(self.asked_for),
+            interrupted=interrupted,
+            failure=failure,
+            policy=self.tools.bench.policy_id,
+        )
+
+    def _remarks(self) -> Iterable[BatchRemark]:
+        for each, found in zip(self.asks, self.found, strict=False):
+            for remark in found.remarks if found else ():
+                yield BatchRemark(source=each.ask.source, remark=remark)
+
+    def _left(self) -> Iterable[LeftOver]:
+        for each, found in zip(self.asks, self.found, strict=False):
+            if found is None:
+                yield _left_over(str(each.ask), None, Left.BROKEN_OFF, each.places)
+        for wheel in self.asked_for:
+            if wheel.finished is None:
+                name = wheel.subject.wheel.filename if wheel.subject.wheel else None
+                why = wheel.left or Left.BROKEN_OFF
+                yield _left_over(wheel.subject.requirement, name, why, wheel.asked)
+
+
+def _left_over(requirement: str, wheel: str | None, why: Left, asked: Iterable[Place]) -> LeftOver:
+    return LeftOver(requirement=requirement, wheel=wheel, why=why, asked=tuple(asked))
+
+
+def _key(wheel: Wheel) -> str | None:
+    entry = wheel.finished.entry if wheel.finished else None
+    return entry.key if entry else None
+
+
+def _again(hint: str | None) -> str:
+    again = "what was judged is kept: the same command goes on with the rest"
+    return f"{hint}; {again}" if hint else again
