@@ -1,10 +1,9 @@
 """`truewheel.lock-check/1`: a lock, judged hash by hash."""
 
 from collections import Counter
-from datetime import UTC, datetime
 
-from reports.as_json import JSONObject, check_document
-from verify.finding import Finding, JSONValue
+from reports.as_json import JSONObject, check_document, finding_object, moment_text
+from verify.finding import JSONValue
 from verify.lock.inputs.interface import LockedPackage
 from verify.lock.results import LockReport, Outcome, Standing
 from verify.results import CheckReport, CheckResult
@@ -21,7 +20,7 @@ def lock_check_document(report: LockReport) -> JSONObject:
             "path": report.lock.path,
             "format": report.lock.format,
             "packages": len(report.lock.packages),
-            "written": _moment(report.written),
+            "written": moment_text(report.written),
         },
         "since": report.since,
         "results": [_outcome(outcome) for outcome in report.outcomes],
@@ -71,20 +70,3 @@ def _check(result: CheckResult | None) -> JSONValue:
         return None
     results = check_document(CheckReport(results=(result,)))["results"]
     return results[0] if isinstance(results, list) else None
-
-
-def finding_object(finding: Finding) -> JSONObject:
-    """One finding about a lock."""
-    return {
-        "rule": finding.rule,
-        "class": finding.kind,
-        "member": finding.member,
-        "summary": finding.summary,
-        "evidence": dict(finding.evidence),
-    }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,7 +1,6 @@
 """`truewheel.lock/1`: a lock that was made, and whether it was written."""
 
-from reports.as_json import JSONObject, check_document
-from reports.lock_json import finding_object
+from reports.as_json import JSONObject, check_document, finding_object
 from verify.finding import JSONValue
 from verify.lock.making.closing import LockedWheel, LockEntry
 from verify.lock.making.lock import MadeLock
