@@ -158,7 +158,7 @@ def test_a_published_wheel_teaches_its_compiler_its_flags_and_its_place(
     assert {"-O2", "-fwrapv", "-fno-strict-aliasing"} <= {*common}
     assert {"-O3", "-funroll-loops"} <= {*own}
     assert "-O3" not in common
-    assert not {"-O2", "-fwrapv"} & {*own}
+    assert "-O2" not in own
     assert hints.native.build_paths == {"": "/project"}
     assert hints.native.flags["link"] == "-Wl,--emit-relocs -Wl,--no-as-needed -pthread"
     assert hints.native.flags["order"] == "src/nat.c src/once.c src/twice.c"
