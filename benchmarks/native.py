@@ -68,7 +68,11 @@ def make_pairs(folder: Path) -> tuple[Pair, ...]:
     return (
         Pair(title="the same code, stripped", published=published, rebuilt=rebuilt),
         Pair(title="all addresses moved", published=moved, rebuilt=rebuilt),
-        Pair(title="moved, one constant changed in a tenth", published=changed, rebuilt=rebuilt),
+        Pair(
+            title="moved, one constant changed in one unit of 24",
+            published=changed,
+            rebuilt=rebuilt,
+        ),
     )
 
 
