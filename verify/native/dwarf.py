@@ -16,7 +16,7 @@ import codecs
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 from verify.native.elf import UnreadableElfError
 
@@ -39,11 +39,18 @@ class DebugInformation:
     Args:
         contents: what they hold.
         address_size: of the machine, in bytes.
+        reproduced: the strings that a rebuilt file has in a section of that name.
     """
 
-    def __init__(self, contents: Contents, address_size: int) -> None:
+    def __init__(
+        self,
+        contents: Contents,
+        address_size: int,
+        reproduced: Callable[[str], frozenset[bytes]] = lambda _name: frozenset(),
+    ) -> None:
         self.contents = contents
         self.address_size = address_size
+        self.reproduced = reproduced
 
     def check(self, name: str) -> None:
         """Check one section of a known name.
@@ -166,16 +173,29 @@ _STEP = 1024**2
 _NO_TEXT = bytes(set(range(0x20)) - set(b"\t\n\r\0")) + b"\x7f"
 
 
-def _check_strings(_debug: DebugInformation, data: bytes) -> None:
-    """7.26: strings of UTF-8, each with a NUL behind it."""
+def _check_strings(debug: DebugInformation, data: bytes, *, name: str) -> None:
+    """7.26: strings of UTF-8, each with a NUL behind it, or ones that the rebuilt file has as well.
+
+    The value of a constant array of bytes stands there like a name (`DW_AT_const_value`).
+    """
     _require(data.endswith(b"\0"), "has a string that does not end")
-    _require(len(data.translate(None, _NO_TEXT)) == len(data), "has a string that is no text")
+    if _is_text(data):
+        return
+    strings = data[:-1].split(b"\0")
+    others = {string for string in strings if not _is_text(string)}
+    _require(others <= debug.reproduced(name), "has a string that is no text")
+
+
+def _is_text(data: bytes) -> bool:
+    if len(data.translate(None, _NO_TEXT)) != len(data):
+        return False
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for at in range(0, len(data), _STEP):
             decoder.decode(data[at : at + _STEP], at + _STEP >= len(data))
     except UnicodeDecodeError:
-        raise UnreadableElfError("has a string that is no text") from None
+        return False
+    return True
 
 
 def _check_address_ranges(debug: DebugInformation, data: bytes) -> None:
@@ -311,14 +331,14 @@ _CHECKS: Mapping[str, Callable[[DebugInformation, bytes], None]] = {
     ".debug_frame": _check_frames,
     ".debug_info": _check_info,
     ".debug_line": _check_lines,
-    ".debug_line_str": _check_strings,
+    ".debug_line_str": partial(_check_strings, name=".debug_line_str"),
     ".debug_loc": _check_nothing,
     ".debug_loclists": _check_location_lists,
     ".debug_pubnames": _check_public_names,
     ".debug_pubtypes": _check_public_names,
     ".debug_ranges": _check_ranges,
     ".debug_rnglists": _check_range_lists,
-    ".debug_str": _check_strings,
+    ".debug_str": partial(_check_strings, name=".debug_str"),
     ".debug_str_offsets": _check_string_offsets,
     ".debug_types": _check_types,
 }

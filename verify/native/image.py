@@ -44,7 +44,7 @@ def check_image(ours: Elf, theirs: Elf) -> Iterator[Problem]:
     yield from _headers(ours, theirs)
     yield from _contents(ours, theirs)
     yield from _sections(ours, theirs)
-    yield from _rest(ours)
+    yield from _rest(ours, theirs)
 
 
 def _headers(ours: Elf, theirs: Elf) -> Iterator[Problem]:
@@ -113,13 +113,13 @@ def _told(elf: Elf, section: Section) -> tuple[str | int, ...]:
     )
 
 
-def _rest(elf: Elf) -> Iterator[Problem]:
+def _rest(elf: Elf, rebuilt: Elf) -> Iterator[Problem]:
     """What is never loaded, none of which stands where a page of a segment might reach."""
     end = max(s.offset + s.file_size for s in elf.segments if s.kind == SegmentKind.LOAD)
     for section in elf.sections[1:]:
         if not section.is_loaded and section.in_file and section.size and section.offset < end:
             yield Problem(part="unloaded", summary=f"{section.name} stands among what is loaded")
-    for one in judge_unloaded(elf):
+    for one in judge_unloaded(elf, rebuilt):
         if one.problem:
             yield Problem(part="unloaded", summary=f"{one.section}: {one.problem}")
     for offset, size in odd_bytes(elf):

@@ -54,11 +54,16 @@ class Unloaded:
     problem: str | None
 
 
-def judge_unloaded(elf: Elf) -> tuple[Unloaded, ...]:
-    """Judge every section that is not loaded, in the order of the section headers."""
+def judge_unloaded(elf: Elf, rebuilt: Elf | None = None) -> tuple[Unloaded, ...]:
+    """Judge every section that is not loaded, in the order of the section headers.
+
+    Args:
+        elf: the published file.
+        rebuilt: what it may have that is no text has to be there, too.
+    """
     sections = [section for section in elf.sections[1:] if not section.is_loaded]
     counts = Counter(section.name for section in sections)
-    debug = _DebugSections(elf, sections)
+    debug = _DebugSections(elf, sections, rebuilt)
     found = []
     for section in sections:
         kind, check = _rule(elf, section, debug)
@@ -139,8 +144,9 @@ def _check_header(section: Section) -> None:
 class _DebugSections:
     """Debug information, inflated when a section of it is judged."""
 
-    def __init__(self, elf: Elf, sections: list[Section]) -> None:
+    def __init__(self, elf: Elf, sections: list[Section], rebuilt: Elf | None) -> None:
         self._elf = elf
+        self._rebuilt = rebuilt
         self._sections = {s.name: s for s in sections if dwarf.is_known(s.name)}
         self._information: dwarf.DebugInformation | None = None
         self._problems: dict[str, UnreadableElfError] = {}
@@ -163,7 +169,17 @@ class _DebugSections:
                 room -= len(contents[name])
             except UnreadableElfError as error:
                 self._problems[name] = error
-        return dwarf.DebugInformation(contents, self._elf.bits // 8)
+        return dwarf.DebugInformation(contents, self._elf.bits // 8, self._reproduced)
+
+    def _reproduced(self, name: str) -> frozenset[bytes]:
+        """The strings of a section of the rebuilt file; none where it cannot be read."""
+        section = self._rebuilt.by_name.get(name) if self._rebuilt else None
+        if self._rebuilt is None or section is None:
+            return frozenset()
+        try:
+            return frozenset(_inflate(self._rebuilt, section, MAX_SIZE).split(b"\0"))
+        except UnreadableElfError:
+            return frozenset()
 
 
 def _inflate(elf: Elf, section: Section, room: int) -> bytes:

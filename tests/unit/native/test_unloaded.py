@@ -363,3 +363,21 @@ def test_a_cut_section_is_a_problem_or_shaped_as_before() -> None:
     for name in (".debug_info", ".debug_line", ".debug_aranges", ".symtab", ".strtab"):
         for size in range(section(HONEST, name).size - 1, 0, -37):
             assert problems(in_section_header(HONEST, name, "size", size))
+
+
+BINARY = compiled(
+    'static const char key[] = "\\377\\001\\277 0123456789";\nint f(void) { return key[0]; }\n',
+    "-O2",
+    "-g",
+    "-gdwarf-4",
+)
+
+
+def test_a_constant_that_is_no_text_stands_among_names_where_the_rebuild_has_it_too() -> None:
+    elf = read_elf(BINARY)
+    assert problems(BINARY) == {".debug_str": "has a string that is no text"}
+    assert not [one for one in judge_unloaded(elf, elf) if one.problem]
+    other = read_elf(in_section(BINARY, ".debug_str", -8, b"\x02"))
+    assert [one.section for one in judge_unloaded(other, elf) if one.problem] == [".debug_str"]
+    stripped = read_elf(objcopy(BINARY, "--strip-debug"))
+    assert [one.section for one in judge_unloaded(elf, stripped) if one.problem] == [".debug_str"]

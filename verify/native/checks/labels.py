@@ -28,7 +28,7 @@ def check_notes(case: Case) -> Iterator[Problem]:
 
 def check_unloaded(case: Case) -> Iterator[Problem]:
     """What is never loaded is what its kind says; what is of no section is zero."""
-    for section in judge_unloaded(case.published.elf):
+    for section in judge_unloaded(case.published.elf, case.rebuilt.elf):
         if section.problem:
             yield Problem(part="unloaded", summary=f"{section.section}: {section.problem}")
     for offset, size in odd_bytes(case.published.elf):
