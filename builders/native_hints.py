@@ -92,8 +92,8 @@ _LAST_MINOR = 40
 
 _VERSION_OF_MODULE = re.compile(r"\.cpython-3([0-9]{1,2})-")
 
-_OLD_STRING = re.compile(rb"_ZNK?Ss[0-9C]|_ZTISs|RKSs")
-"""`std::string` of before GCC 5 in a mangled name (Itanium C++ ABI, 5.1.10)."""
+_OLD_STRING = re.compile(rb"_ZNK?Ss[0-9C]|_ZTISs|RKSs|NSt8ios_base7failureE")
+"""`std::string`, or the exception that has one, of before GCC 5 (Itanium C++ ABI, 5.1.10)."""
 
 _TABLE_INIT = re.compile(
     rb"H\x83\xec\x08H\x8b\x05.{4}H\x85\xc0t\x05\xe8.{4}H\x83\xc4\x08\xc3", re.DOTALL
@@ -292,7 +292,7 @@ class _Gathered:
         self.always_needs_libc &= _LIBC in needed
         imports = _imports(elf)
         self.has_old_strings |= any(map(_OLD_STRING.search, imports))
-        self.has_new_strings |= any(b"__cxx11" in name for name in imports)
+        self.has_new_strings |= any(b"cxx11" in name for name in imports)
         self.has_late_versions |= any(
             _LATE_VERSION.search(elf.content(one)) is not None for one in _named(elf, ".dynstr")
         )

@@ -144,6 +144,19 @@ def test_strings_of_before_gcc_5_are_told_by_what_is_imported(
     assert (OLD_STRINGS in hints_of(tmp_path, library).flags[""]) is is_old
 
 
+@pytest.mark.parametrize(("choice", "is_old"), [("0", True), ("1", False)])
+def test_strings_of_before_gcc_5_are_told_by_the_exception_that_has_one(
+    choice: str, *, is_old: bool, tmp_path: Path
+) -> None:
+    text = """#include <ios>
+    void g();
+    bool f() { try { g(); } catch (const std::ios_base::failure &) { return true; } return false; }
+    """
+    flags = ("-g", f"-D_GLIBCXX_USE_CXX11_ABI={choice}")
+    library = compiled(tmp_path, {"a.cpp": text}, *flags, compiler="g++")
+    assert (OLD_STRINGS in hints_of(tmp_path, library).flags[""]) is is_old
+
+
 HEADER = "static inline int inside(int x) { return x * 7; }\n"
 USER = '#include "Python.h"\nint f(int x) { return inside(x); }\n'
 
