@@ -83,8 +83,11 @@ def is_info(member, name):
 
 def retagged(wheel, platforms):
     # type: (bytes, Iterable[str]) -> bytes
-    """A WHEEL file with other platforms in its tags, which come last among its headers."""
-    headers, end, rest = wheel.decode("utf-8").partition("\n\n")
+    """A WHEEL file with other platforms in its tags, which come last among its headers.
+
+    An empty line ends the headers, as in a message by mail, also where the backend wrote none.
+    """
+    headers, _, rest = wheel.decode("utf-8").partition("\n\n")
     lines = headers.rstrip("\n").split("\n")
     tags = [line[len("Tag: ") :].strip() for line in lines if line.startswith("Tag: ")]
     pythons = []  # type: List[str]
@@ -94,7 +97,7 @@ def retagged(wheel, platforms):
             pythons.append(python)
     kept = [line for line in lines if not line.startswith("Tag: ")]
     kept += ["Tag: %s-%s" % (python, platform) for python in pythons for platform in platforms]
-    return ("\n".join(kept) + (end or "\n") + rest).encode("utf-8")
+    return ("\n".join(kept) + "\n\n" + rest).encode("utf-8")
 
 
 def record(contents, own):

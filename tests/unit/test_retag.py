@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.retag import main
+from builders.retag import main, retagged
 from tests.support.native import run
 from verify.archive.reader import read_archive
 from verify.distinfo.judge import judge_wheel
@@ -99,6 +99,12 @@ def test_the_file_name_may_have_another_order_than_the_tags(folder: Path) -> Non
     assert found["name"].decode() == NAME.format("b_x86_64.a_x86_64")
     tags = [line for line in found[f"{INFO}/WHEEL"].decode().splitlines() if "Tag" in line]
     assert tags == ["Tag: cp311-cp311-a_x86_64", "Tag: cp311-cp311-b_x86_64"]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_an_empty_line_ends_the_headers_also_where_the_backend_wrote_none(end: bytes) -> None:
+    wheel = b"Wheel-Version: 1.0\nTag: cp311-cp311-linux_x86_64\n" + end
+    assert retagged(wheel, ["a"]) == b"Wheel-Version: 1.0\nTag: cp311-cp311-a\n\n"
 
 
 def test_directories_are_added_once_and_without_a_row(folder: Path) -> None:
