@@ -132,7 +132,7 @@ def test_the_script_knows_its_place_and_is_valid_posix_shell() -> None:
         "root=$1 place=/opt/toolchain/gcc-10 compiler=10.2.1"
         " making='gcc-10-source gcc-10-plugin-dev libgmp-dev patch xz-utils'"
     )
-    names = ("hoist-once.sh", "toolchain.sh")
+    names = ("hoist-once.sh", "first-value.sh", "toolchain.sh")
     assert rest == "\n".join((files("containers") / name).read_text("utf-8") for name in names)
     parsed = subprocess.run(["/bin/sh", "-n"], input=GCC_10.script, text=True, check=False)
     assert parsed.returncode == 0
@@ -176,6 +176,43 @@ def test_another_source_of_the_pass_is_not_edited(tmp_path: Path, place: str, ti
     ran = edited(tmp_path, SOURCE.replace(place, "\n".join([place] * times)))
     assert ran.returncode != 0
     assert ran.stderr == f"E: GCC's source has not exactly one '{place}'\n"
+
+
+HEADER = """\
+          std::fill(__first, __last, _ValueType());
+          return std::fill_n(__first, __n, _ValueType());
+      { return std::fill_n(__first, __n, __x); }
+"""
+
+
+def filled(root: Path, header: str) -> subprocess.CompletedProcess[str]:
+    """What the script makes of another header of the C++ library."""
+    path = root / "usr/include/c++/10/bits/stl_uninitialized.h"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(header)
+    script = (files("containers") / "first-value.sh").read_text("utf-8")
+    command = ["/bin/sh", "-euc", f"root=$1\n{script}", "sh", str(root)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode or "_ValueType()" not in path.read_text()
+    return ran
+
+
+def test_the_edit_of_the_header_changes_two_places_and_nothing_else(tmp_path: Path) -> None:
+    assert filled(tmp_path, HEADER).returncode == 0
+    changed = next(tmp_path.rglob("stl_uninitialized.h")).read_text().splitlines()
+    assert changed[2] == HEADER.splitlines()[2]
+    assert [line.count("std::_Construct(__value)") for line in changed] == [1, 1, 0]
+    assert "std::fill(__first, __last, *__value)" in changed[0]
+    assert "std::fill_n(__first, __n - 1, *__value)" in changed[1]
+
+
+@pytest.mark.parametrize("line", [0, 1])
+@pytest.mark.parametrize("times", [0, 2])
+def test_another_header_is_not_edited(tmp_path: Path, line: int, times: int) -> None:
+    lines = HEADER.splitlines(keepends=True)
+    ran = filled(tmp_path, HEADER.replace(lines[line], lines[line] * times))
+    assert ran.returncode != 0
+    assert ran.stderr == f"E: the C++ library has not exactly one '{lines[line].strip()}'\n"
 
 
 def test_an_unknown_toolchain_is_a_fault(tmp_path: Path) -> None:
