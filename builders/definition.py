@@ -20,7 +20,7 @@ DEFAULT_IMAGE = "bookworm"
 EXPLAIN_IMAGE = "explain"
 """The one that diffoscope runs in, in every sandbox."""
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when what this code does to a root file system changes."""
 
 TOOLCHAINS_AT = PurePosixPath("/opt/toolchain")

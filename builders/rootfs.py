@@ -74,6 +74,8 @@ def _hooks(definition: Definition) -> Iterator[str]:
     yield f"mkdir -p {made}"
     # runc gives the tmpfs over a directory that directory's mode, whatever the mount asks for.
     yield 'chmod 0777 "$1/build"'
+    # Some compilers fail where they may not look for headers, and do not mind that there are none.
+    yield 'chmod 0755 "$1/root"'
     for name, content in ETC.items():
         yield f'printf %s {shlex.quote(content.decode())} > "$1/etc/{name}"'
     yield 'find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +'

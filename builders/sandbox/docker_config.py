@@ -116,10 +116,5 @@ class ContainerConfig:
         ]
 
     def hidden(self, job: Job) -> dict[str, str]:
-        """Lay an empty directory over what the mounts hide, and over the home of the image's root.
-
-        That one is closed. A compiler fails that is told of headers there, as by interpreters that
-        were installed in such a home; headers that are nowhere it ignores.
-        """
-        hidden = {str(path): HIDDEN for mount in job.mounts for path in existing_hidden(mount)}
-        return {"/root": HIDDEN, **hidden}
+        """Lay an empty directory over what the mounts hide."""
+        return {str(path): HIDDEN for mount in job.mounts for path in existing_hidden(mount)}
