@@ -12,7 +12,7 @@ Sources: "ELF Symbol Versioning" (Drepper); `knowledge/libraries.toml`.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -41,6 +41,8 @@ _C_LIBRARY = "libc.so.6"
 _VERSION = re.compile(r"(?P<family>GLIBC|GLIBCXX|CXXABI)_(?P<number>[0-9]+(?:\.[0-9]+)+)")
 
 _PRIVATE = "GLIBC_PRIVATE"
+_FIRST_VERSION = "GLIBC_2.2.5"
+"""Of all symbols that there were when the C library came to x86-64."""
 
 _KINDS: Mapping[int, tuple[str, str]] = {
     Kind.OBJECT: (".data", "object"),
@@ -59,11 +61,15 @@ class _System:
         last: the last version of each family.
         only: the symbols of each library that is a part of the C library since 2.34.
         both: those that the C library had as well.
+        first: those that a library had as well, of the first version.
+        linked_in: those that no linker takes from a library that has them.
     """
 
     last: Mapping[str, tuple[int, ...]]
     only: Mapping[str, frozenset[str]]
     both: Mapping[str, frozenset[str]]
+    first: Mapping[str, frozenset[str]]
+    linked_in: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,15 +126,17 @@ def facts() -> str:
 @cache
 def _systems() -> Mapping[str, _System]:
     table = tomllib.loads(facts())
-    only, both = (
+    only, both, first, linked_in = (
         {library: frozenset(names.split()) for library, names in table[kind].items()}
-        for kind in ("only", "both")
+        for kind in ("only", "both", "first", "linked_in")
     )
     return {
         name: _System(
             last={family: _number(version) for family, version in entry.items()},
             only=only,
             both=both,
+            first=first,
+            linked_in=linked_in,
         )
         for name, entry in table["system"].items()
     }
@@ -190,6 +198,14 @@ def _as_split(
         }
         for name in names:
             found[_C_LIBRARY].pop(name, None)
+    for library, names in system.first.items():
+        found[library] |= {
+            name: replace(own[_C_LIBRARY][name], version=_FIRST_VERSION)
+            for name in names & own[_C_LIBRARY].keys()
+        }
+    for library, names in system.linked_in.items():
+        for name in names:
+            found[library].pop(name, None)
     return {
         library: tuple(sorted(symbols.values(), key=lambda one: (one.place, one.name)))
         for library, symbols in found.items()

@@ -1,6 +1,7 @@
 """Libraries that offer what an older system's did: made of a toolchain's, and linked to."""
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ int new_copy(void) { return 3; }
 int newest_copy(void) { return 4; }
 int latest(void) { return 5; }
 int own(void) { return 6; }
+int clock_gettime(void) { return 9; }
 int start_old(void) { return 7; }
 int start_new(void) { return 8; }
 int __environ;
@@ -30,7 +32,7 @@ __asm__(".symver start_new, pthread_create@@GLIBC_2.34");
 """
 C_VERSIONS = """
 GLIBC_2.2.5 { global: read; copy; pthread_create; environ; _environ; __environ; local: *; };
-GLIBC_2.14 { global: copy; } GLIBC_2.2.5;
+GLIBC_2.14 { global: copy; clock_gettime; } GLIBC_2.2.5;
 GLIBC_2.33 { global: copy; latest; } GLIBC_2.14;
 GLIBC_2.34 { global: pthread_create; } GLIBC_2.33;
 GLIBC_PRIVATE { global: own; };
@@ -40,6 +42,8 @@ int read(void) { return 1; }
 int pthread_create(void) { return 2; }
 int hidden(void) { return 3; }
 __asm__(".symver hidden, fcntl@GLIBC_2.2.5");
+int at_fork(void) { return 4; }
+__asm__(".symver at_fork, pthread_atfork@GLIBC_2.2.5");
 """
 CXX = (
     "int first(void) { return 1; }\nint second(void) { return 1; }\nint third(void) { return 1; }\n"
@@ -88,7 +92,7 @@ def test_what_came_later_is_not_there(tmp_path: Path) -> None:
     found = old_libraries("glibc-2.17", toolchain(tmp_path))
     assert offers(found["libc.so.6.map"]) == {
         "GLIBC_2.2.5": {"read", "environ", "_environ", "__environ", "pthread_create"},
-        "GLIBC_2.14": {"copy"},
+        "GLIBC_2.14": {"copy", "clock_gettime"},
     }
     assert offers(found["libstdc++.so.6.map"]) == {"GLIBCXX_3.4.9": {"first"}}
     assert "latest" not in found["libc.so.6.s"]
@@ -114,7 +118,7 @@ def test_what_the_c_library_took_in_is_put_back(tmp_path: Path) -> None:
     offered = offers(found["libc.so.6.map"])
     assert offered == {
         "GLIBC_2.2.5": {"read", "environ", "_environ", "__environ"},
-        "GLIBC_2.14": {"copy"},
+        "GLIBC_2.14": {"copy", "clock_gettime"},
     }
 
 
@@ -131,6 +135,40 @@ def test_names_of_one_thing_stay_names_of_one_thing(tmp_path: Path) -> None:
     symbols = run("readelf", "--dyn-syms", "-W", "a.so", cwd=tmp_path)
     assert " environ@GLIBC_2.2.5" in symbols
     assert " __environ@GLIBC_2.2.5" in symbols
+
+
+def test_functions_of_time_are_in_the_library_of_their_own_as_well(tmp_path: Path) -> None:
+    found = old_libraries("glibc-2.17", toolchain(tmp_path))
+    (version,) = [line for line in found["librt.so.1.map"].splitlines() if "clock_" in line]
+    assert version.startswith("GLIBC_2.2.5 ")
+    assert "clock_gettime:" in found["librt.so.1.s"]
+    (version,) = [line for line in found["libc.so.6.map"].splitlines() if "clock_" in line]
+    assert version.startswith("GLIBC_2.14 ")
+
+
+def test_what_is_linked_into_its_callers_is_in_no_library(tmp_path: Path) -> None:
+    found = old_libraries("glibc-2.17", toolchain(tmp_path))
+    assert "fcntl" in found["libpthread.so.0.map"]
+    assert "pthread_atfork" not in "".join(found.values())
+
+
+def test_the_library_of_threads_brings_what_is_linked_in(tmp_path: Path) -> None:
+    for name, text in old_libraries("glibc-2.17", toolchain(tmp_path)).items():
+        (tmp_path / name).write_text(text)
+    made = tmp_path / "made"
+    made.mkdir()
+    source = files("builders") / "runtime/glibc-2.17/pthread_atfork.s"
+    run("gcc", "-c", str(source), "-o", str(made / "pthread_atfork.o"), cwd=tmp_path)
+    run("ar", "rcs", str(made / "pthread_atfork.a"), str(made / "pthread_atfork.o"), cwd=tmp_path)
+    make_library(
+        "gcc", str(tmp_path / "libpthread.so.0.s"), str(made / "libpthread.so.0"), str(made)
+    )
+    (tmp_path / "a.c").write_text("int pthread_atfork(void *, void *, void *);\n"
+                                  "int f(void) { return pthread_atfork(0, 0, 0); }\n")  # fmt: skip
+    run("gcc", "-shared", "-fPIC", "a.c", f"-L{made}", "-lpthread", "-o", "a.so", cwd=tmp_path)
+    symbols = run("readelf", "--dyn-syms", "-W", "a.so", cwd=tmp_path)
+    assert "__register_atfork" in symbols
+    assert "UND pthread_atfork" not in symbols
 
 
 def test_a_toolchain_without_such_a_library_builds_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
    Such objects call `__strdup` and `__rawmemchr` where the source says `strdup (s)` and
    `strchr (s, 0)`, and compare with a literal of up to three characters byte by byte, without a
-   call. Later releases leave all of that to the compiler.  */
+   call; so do they look for one of up to three characters, or for another one. Later releases leave
+   all of that to the compiler.  */
 
 #include_next <string.h>
 
@@ -62,6 +63,83 @@ extern char *__strndup (const char *, size_t)
   (__builtin_constant_p (c) && !__builtin_constant_p (s) && (c) == '\0'                            \
        ? (char *) __rawmemchr (s, c)                                                               \
        : __builtin_strchr (s, c))
+
+static inline size_t
+tw_until_1 (const char *s, int a)
+{
+  size_t n = 0;
+  while (s[n] != '\0' && s[n] != a)
+    ++n;
+  return n;
+}
+
+static inline size_t
+tw_until_2 (const char *s, int a, int b)
+{
+  size_t n = 0;
+  while (s[n] != '\0' && s[n] != a && s[n] != b)
+    ++n;
+  return n;
+}
+
+static inline size_t
+tw_until_3 (const char *s, int a, int b, int c)
+{
+  size_t n = 0;
+  while (s[n] != '\0' && s[n] != a && s[n] != b && s[n] != c)
+    ++n;
+  return n;
+}
+
+static inline size_t
+tw_while_1 (const char *s, int a)
+{
+  size_t n = 0;
+  while (s[n] == a)
+    ++n;
+  return n;
+}
+
+static inline size_t
+tw_while_2 (const char *s, int a, int b)
+{
+  size_t n = 0;
+  while (s[n] == a || s[n] == b)
+    ++n;
+  return n;
+}
+
+static inline size_t
+tw_while_3 (const char *s, int a, int b, int c)
+{
+  size_t n = 0;
+  while (s[n] == a || s[n] == b || s[n] == c)
+    ++n;
+  return n;
+}
+
+#define tw_at(s, n) (((const char *) (s))[n])
+#define tw_by_length(set, none, one, two, three)                                                   \
+  (tw_at (set, 0) == '\0'   ? (none)                                                               \
+   : tw_at (set, 1) == '\0' ? (one)                                                                \
+   : tw_at (set, 2) == '\0' ? (two)                                                                \
+                            : (three))
+
+#undef strcspn
+#define strcspn(s, set)                                                                            \
+  (tw_short (set) && !tw_literal (s)                                                               \
+       ? tw_by_length (set, __builtin_strlen (s), tw_until_1 (s, tw_at (set, 0)),                  \
+                       tw_until_2 (s, tw_at (set, 0), tw_at (set, 1)),                             \
+                       tw_until_3 (s, tw_at (set, 0), tw_at (set, 1), tw_at (set, 2)))             \
+       : __builtin_strcspn (s, set))
+
+#undef strspn
+#define strspn(s, set)                                                                             \
+  (tw_short (set) && !tw_literal (s)                                                               \
+       ? tw_by_length (set, (size_t) ((void) (s), 0), tw_while_1 (s, tw_at (set, 0)),              \
+                       tw_while_2 (s, tw_at (set, 0), tw_at (set, 1)),                             \
+                       tw_while_3 (s, tw_at (set, 0), tw_at (set, 1), tw_at (set, 2)))             \
+       : __builtin_strspn (s, set))
 
 #if defined __USE_MISC || defined __USE_XOPEN_EXTENDED || defined __USE_XOPEN2K8
 #undef strdup
