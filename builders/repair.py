@@ -4,9 +4,9 @@
 
 The one wheel in the directory is repaired for a platform. It keeps the file name of its build; the
 step that writes tags comes after this one. auditwheel and patchelf are those of a tree of their
-own, which no build uses. Where auditwheel refuses (a library is not there, or needs a newer system
-than the platform has), the wheel stays as it was built, and its log says why: that is a difference
-to be found, not a failure of the build.
+own, which no build uses. Where one of them refuses (a library is not there, or needs a newer system
+than the platform has) or breaks down, the wheel stays as it was built, so that its code can be
+compared all the same, and a line of the log says why: `why_unrepaired` finds it there.
 
 auditwheel knows of libraries outside of the system's places by LD_LIBRARY_PATH, which the programs
 that it starts must not see: they would load a toolchain's C library.
@@ -23,9 +23,25 @@ TREE = "/truewheel/repair"
 LIBRARIES = "/opt/toolchain/*/usr/lib/*-linux-gnu"
 LOADER_PATH = "LD_LIBRARY_PATH"
 
+FAILED = "truewheel: the wheel stays as it was built: "
+"""Begins the line of the log that says why a wheel was not repaired."""
+
+MAX_TOLD = 300
+"""Characters of the reason."""
+
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without typing, as in the driver
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Optional
+
+
+def why_unrepaired(log):
+    # type: (str) -> Optional[str]
+    """The reason in a build's log for which its wheel was not repaired; None if it was.
+
+    Anybody whose code runs in the build can write that line; nothing is trusted for it.
+    """
+    lines = [line for line in log.splitlines() if line.startswith(FAILED)]
+    return lines[-1][len(FAILED) :][:MAX_TOLD] if lines else None
 
 
 def main(directory, platform):
@@ -33,6 +49,7 @@ def main(directory, platform):
     """Repair the one wheel in a directory."""
     (name,) = os.listdir(directory)
     if not name[: -len(".whl")].rpartition("-")[2].startswith("linux_"):
+        tell("it is for no Linux: %r" % (name,))
         return
     target = tempfile.mkdtemp()
     prepare()
@@ -40,12 +57,20 @@ def main(directory, platform):
     sys.argv.append(os.path.join(directory, name))
     try:
         runpy.run_module("auditwheel", run_name="__main__", alter_sys=True)
+        ending = "it ended"
     except SystemExit as ended:
-        if ended.code:
-            sys.stderr.write("truewheel: auditwheel ended with %r\n" % (ended.code,))
+        ending = "it ended with %r" % (ended.code,)
     except Exception as error:  # noqa: BLE001 - whatever it is, the wheel stays as it was built
-        sys.stderr.write("truewheel: auditwheel failed: %r\n" % (error,))
-    keep(target, os.path.join(directory, name))
+        ending = "it failed: %r" % (error,)
+    if not keep(target, os.path.join(directory, name)):
+        tell("auditwheel made no wheel, %s" % (ending,))
+
+
+def tell(reason):
+    # type: (str) -> None
+    """Say in the log why the wheel was not repaired; a reason quotes what it does not know."""
+    sys.stderr.write("\n%s%s\n" % (FAILED, reason))
+    sys.stderr.flush()
 
 
 def prepare():
@@ -68,14 +93,16 @@ class Program(subprocess.Popen):  # type: ignore[type-arg] # no such arguments i
 
 
 def keep(folder, path):
-    # type: (str, str) -> None
-    """Put the one wheel of a folder in the place of another; without one, leave that."""
+    # type: (str, str) -> bool
+    """Put the one wheel of a folder in the place of another, and say so; else leave that."""
     found = os.listdir(folder)
-    if len(found) == 1 and found[0].endswith(".whl"):
-        with open(os.path.join(folder, found[0]), "rb") as repaired:
-            data = repaired.read()
-        with open(path, "wb") as wheel:
-            wheel.write(data)
+    if len(found) != 1 or not found[0].endswith(".whl"):
+        return False
+    with open(os.path.join(folder, found[0]), "rb") as repaired:
+        data = repaired.read()
+    with open(path, "wb") as wheel:
+        wheel.write(data)
+    return True
 
 
 if __name__ == "__main__":

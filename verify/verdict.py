@@ -28,6 +28,7 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
     NO_BUILD_REQUIREMENTS = "no-build-requirements"
     BUILD_FAILED = "build-failed"
+    REPAIR_FAILED = "repair-failed"
     TIMEOUT = "timeout"
     LIMIT_EXCEEDED = "limit-exceeded"
     UNREADABLE_REBUILD = "unreadable-rebuild"

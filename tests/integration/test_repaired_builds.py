@@ -4,6 +4,7 @@ The library that it copies is libffi as the toolchain has it, so the rebuild has
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,6 +21,7 @@ from tests.integration.test_search import Checked, check, tampered
 from tests.support.elf import in_section, section
 from tests.support.interpreters import needs_python
 from tests.support.publishing import Published, Publisher, Source
+from tests.support.real_wheels import take_apart
 from verify.native.dynamic import read_dynamic
 from verify.native.elf import read_elf
 
@@ -118,6 +120,79 @@ def test_other_bytes_in_the_copy_are_not_trusted(
     assert checked.result["verdict"] == "different"
     assert not checked.result["trusted"]
     assert "native.differs" in _found(checked, name)
+
+
+def _module(wheel: Path) -> tuple[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.startswith("rep/_rep"))
+        return name, archive.read(name)
+
+
+def test_a_repaired_module_that_was_linked_anew_is_trusted(
+    published: Published, kept_cache: Path, tmp_path: Path
+) -> None:
+    name, module = _module(published.wheel)
+    labelled = in_section(module, ".note.gnu.build-id", 16, bytes(20))
+    assert labelled != module
+    checked = check(kept_cache, tampered(published, {name: labelled}, tmp_path), "--attempts", "1")
+    assert (checked.result["verdict"], checked.result["trusted"]) == ("equivalent", True)
+    assert set(_found(checked, name)) == {"native.relinked"}
+
+
+def test_of_another_librarys_copy_only_that_is_left_to_be_settled(
+    published: Published, kept_cache: Path, tmp_path: Path
+) -> None:
+    copy, library = _copy_of_libffi(published.wheel)
+    name, module = _module(published.wheel)
+    match = re.search(r"-([0-9a-f]{8})\.", copy)
+    assert match is not None
+    ours, theirs = copy.replace(match[1], "0badc0de"), copy
+    digits = match[1].encode()
+    changes = {
+        copy: None,
+        ours: library.replace(digits, b"0badc0de"),
+        name: module.replace(digits, b"0badc0de"),
+    }
+    checked = check(kept_cache, tampered(published, changes, tmp_path), "--attempts", "1")
+    assert (checked.result["verdict"], checked.result["trusted"]) == ("different", False)
+    (told,) = _found(checked, name).values()
+    evidence = told["evidence"]
+    assert evidence["parts"] == ["bundled"]
+    assert "only the bundled libraries are left to be settled" in told["summary"]
+    assert evidence["identical"] == evidence["functions"] > 0
+    (problem,) = evidence["problems"]
+    names = [one.rpartition("/")[2] for one in (ours, theirs)]
+    assert problem["summary"] == f"needed: {names[0]!r}, rebuilt: {names[1]!r}"
+    assert set(_found(checked, ours)) == {"native.bundled-library"}
+
+
+def _claiming(published: Published, platforms: tuple[str, ...], folder: Path) -> Published:
+    """The same wheel under tags of other platforms."""
+    wheel = take_apart("", published.wheel)
+    tags = [f"Tag: cp311-cp311-{platform}" for platform in platforms]
+    old = wheel.files[wheel.info("WHEEL")].decode()
+    kept = [line for line in old.splitlines() if line and not line.startswith("Tag: ")]
+    content = "".join(f"{line}\n" for line in (*kept, *tags, "")).encode()
+    target = folder / f"rep-1.0-cp311-cp311-{'.'.join(platforms)}.whl"
+    target.write_bytes(wheel.forge({wheel.info("WHEEL"): content}))
+    return replace(published, wheel=target)
+
+
+def test_where_auditwheel_refuses_a_repaired_wheel_is_undetermined(
+    published: Published, kept_cache: Path, tmp_path: Path
+) -> None:
+    """That the rebuild could not be repaired is no finding; that the code is the same is told."""
+    checked = check(kept_cache, _claiming(published, STRICT, tmp_path), "--attempts", "1")
+    result = checked.result
+    assert (result["verdict"], result["reason"]) == ("undetermined", "repair-failed")
+    assert (checked.code, result["trusted"]) == (3, False)
+    assert "auditwheel made no wheel" in result["detail"]
+    (attempt,) = result["attempts"]
+    assert "too-recent versioned symbols" in attempt["log_tail"]
+    name, _ = _module(published.wheel)
+    (told,) = _found(checked, name).values()
+    assert told["evidence"]["parts"] == ["repair"]
+    assert told["evidence"]["bytes_to_read"] == 0
 
 
 def test_where_auditwheel_refuses_the_wheel_stays_as_it_was_built(

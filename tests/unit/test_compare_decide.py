@@ -60,6 +60,7 @@ def test_what_could_not_be_compared_is_a_better_attempt_than_what_differs() -> N
     ]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == len(ranks)
+    assert _judged(Verdict.UNDETERMINED, Reason.REPAIR_FAILED).rank == ranks[1]
 
 
 def _judged(verdict: Verdict, reason: Reason | None) -> Judged:
@@ -70,7 +71,7 @@ def _judged(verdict: Verdict, reason: Reason | None) -> Judged:
     diff = Diff(
         published=file, rebuilt=file, verdict=verdict, findings=(), accounting=counts, reason=reason
     )
-    return Judged(recipe=RECIPE, rebuilt=Path("rebuilt.whl"), diff=diff, distance=3)
+    return Judged(recipe=RECIPE, rebuilt=Path("rebuilt.whl"), log="", diff=diff, distance=3)
 
 
 def test_what_could_not_be_compared_is_told_in_a_sentence() -> None:

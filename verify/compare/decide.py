@@ -4,15 +4,16 @@ from collections.abc import Iterable
 
 from verify.finding import Finding, FindingClass
 from verify.results import Diff
-from verify.rules.uncompared import UNCOMPARED
-from verify.verdict import Verdict
+from verify.rules.uncompared import UNCOMPARED, UNREPAIRED
+from verify.verdict import Reason, Verdict
 
 
 def why_undetermined(diff: Diff) -> str | None:
     """What could not be compared, a sentence; None for a comparison that came to a verdict."""
     if diff.reason is None:
         return None
-    told = (one.summary for one in diff.findings if one.rule in UNCOMPARED)
+    rules = {UNREPAIRED} if diff.reason is Reason.REPAIR_FAILED else UNCOMPARED
+    told = (one.summary for one in diff.findings if one.rule in rules)
     return next(told, "The rebuilt wheel cannot serve as evidence.")
 
 

@@ -59,6 +59,7 @@ class NativeComparison:
 
     Attributes:
         problems: what is not accounted for, at most fifty; none if the published file is relinked.
+        parts: what all of them are about, see `Problem`.
         unaccounted: bytes of the functions that the problems are about, None if some are about
             anything else.
         surface: what of its code a person has to read.
@@ -69,6 +70,7 @@ class NativeComparison:
     """
 
     problems: tuple[Problem, ...]
+    parts: frozenset[str]
     unaccounted: int | None
     surface: Surface
     disassembly: tuple[Disassembly, ...]
@@ -108,6 +110,7 @@ def compare_native(
     shown = Disassembler(published=ours, rebuilt=theirs, reader=reader)
     return NativeComparison(
         problems=tuple(problems[:_MAX_PROBLEMS]),
+        parts=frozenset(problem.part for problem in problems),
         unaccounted=unaccounted_code(problems),
         surface=review_surface(ours, unread),
         disassembly=shown.show(unread, wanted) if problems else (),

@@ -9,10 +9,13 @@ from verify.native.elf import (
     Elf,
     Section,
     SectionKind,
+    SegmentFlag,
     SegmentKind,
     UnreadableElfError,
     is_within,
 )
+from verify.native.padding import is_left_behind
+from verify.native.segments import is_former_note
 
 _LINK_ORDER = 0x80
 _FLAGS = 0x80200FF7
@@ -81,11 +84,19 @@ def check_headers(elf: Elf) -> None:
 
 
 def _check_ends(elf: Elf) -> None:
-    """Nothing is mapped behind the last section of a segment."""
+    """Nothing is mapped behind the last section of a segment, but what patchelf leaves there."""
     for segment in elf.segments:
-        ends = [section.end for section in elf.loaded if is_within(section, segment)]
-        is_load = segment.kind == SegmentKind.LOAD
-        if is_load and ends and max(ends) != segment.address + segment.memory_size:
+        inside = [section for section in elf.loaded if is_within(section, segment)]
+        if segment.kind != SegmentKind.LOAD:
+            continue
+        if not inside:
+            if segment.flags & SegmentFlag.EXEC:
+                raise UnreadableElfError("has a segment to be executed without any section")
+            continue
+        size = inside[-1].end - segment.address
+        is_stored = inside[-1].in_file and segment.file_size == segment.memory_size
+        rest = elf.data[segment.offset + size : segment.offset + segment.file_size]
+        if size != segment.memory_size and not (is_stored and is_left_behind(rest)):
             raise UnreadableElfError("a segment ends elsewhere than its last section")
 
 
@@ -95,8 +106,9 @@ def _check_alignments(elf: Elf) -> None:
         known: tuple[int, ...] = _OTHER_ALIGNMENTS
         if segment.kind == SegmentKind.NOTE:
             known = tuple(s.alignment for s in elf.loaded if s.address == segment.address)
-        is_mapped = segment.kind in {SegmentKind.LOAD, SegmentKind.TLS}
-        if not is_mapped and segment.alignment not in known:
+        is_free = segment.kind in {SegmentKind.LOAD, SegmentKind.TLS}
+        is_free = is_free or is_former_note(elf, segment)
+        if not is_free and segment.alignment not in known:
             raise UnreadableElfError("a segment is aligned as no linker does")
 
 

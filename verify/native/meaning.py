@@ -8,6 +8,7 @@ of the published one.
 
 from collections.abc import Iterator, Mapping
 
+from verify.native.copies import copies_of, is_copy
 from verify.native.elf import Section
 from verify.native.module import SLOTS, Module, is_data
 from verify.native.pairing import Pairing
@@ -19,11 +20,16 @@ _BY_ADDEND = frozenset({X86Kind.RELATIVE, X86Kind.IRELATIVE})
 _FILLED_ALIKE = frozenset({X86Kind.GLOB_DAT, X86Kind.JUMP_SLOT})
 
 
+SymbolKey = tuple[str, str | None, str | None, bool]
+"""Name, version, the library that has to define it, and whether this file does."""
+
+
 class Meaning:
     """Compares addresses of a published module with those of a rebuilt one."""
 
     def __init__(self, published: Module, rebuilt: Module, pairing: Pairing) -> None:
         self._ours, self._theirs = published, rebuilt
+        self._copies = copies_of(published.dynamic, rebuilt.dynamic)
         self._published_start: Mapping[int, int] = {
             pair.rebuilt.start: pair.published.start for pair in pairing.pairs
         }
@@ -53,7 +59,21 @@ class Meaning:
         if not ours.name or not theirs.name:
             is_unnamed = not ours.name and not theirs.name and ours.is_defined
             return is_unnamed and self.is_same(ours.address, theirs.address)
-        return symbol_key(ours) == symbol_key(theirs)
+        return self.key(ours) == symbol_key(theirs)
+
+    def key(self, ours: Symbol) -> SymbolKey:
+        """What the loader goes by in a published symbol, had both files loaded the same copies."""
+        name, version, library, is_defined = symbol_key(ours)
+        return name, version, self._copies.get(library or "", library), is_defined
+
+    def library(self, ours: str) -> str:
+        """The name that the rebuilt file has for a library that the published one loads."""
+        return self._copies.get(ours, ours)
+
+    @property
+    def is_unrepaired(self) -> bool:
+        """Whether the published file loads copies in place of what the rebuilt one leaves as is."""
+        return bool(self._copies) and not any(map(is_copy, self._copies.values()))
 
     def is_same_relocation(self, ours: Relocation, theirs: Relocation) -> bool:
         """Whether the loader writes the same at two places."""
@@ -127,7 +147,7 @@ def _ends(module: Module) -> dict[int, str]:
     return {section.end: section.name for section in module.data_sections}
 
 
-def symbol_key(symbol: Symbol) -> tuple[str, str | None, str | None, bool]:
+def symbol_key(symbol: Symbol) -> SymbolKey:
     """What the loader goes by."""
     return symbol.name, symbol.version, symbol.library, symbol.is_defined
 

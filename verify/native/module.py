@@ -16,6 +16,7 @@ from verify.native.elf import (
     Section,
     SectionFlag,
     SectionKind,
+    SegmentKind,
     UnreadableElfError,
     read_elf,
 )
@@ -23,6 +24,7 @@ from verify.native.exceptions import AllUnwinding, read_unwinding
 from verify.native.frames import Frame
 from verify.native.hashing import check_hashes
 from verify.native.headers import check_headers
+from verify.native.padding import is_left_behind
 from verify.native.plt import NAMES as LINKAGE
 from verify.native.plt import LinkageTable, read_linkage_table
 from verify.native.relocations import Relocation, X86Kind, read_relocations
@@ -90,6 +92,9 @@ class Module:
 
 MAX_PADDING = 64
 """Bytes that do nothing between two functions; no processor gains from a larger alignment."""
+
+_LEAST_DYNAMIC = 128
+"""Bytes of `.dynamic`; the loader cannot do with fewer than eight entries."""
 
 _MAX_TRIES = 64
 """Known pieces of one size that code is held against; trying one takes a fraction of decoding."""
@@ -184,13 +189,32 @@ def _check_slots(elf: Elf, relocations: Mapping[int, Relocation], linkage: Linka
             before = relocations.get(place - 8)
             expected = _unfilled(relocations.get(place), linkage.waiting.get(place))
             if dynamic is not None and place == section.address:
-                expected = (*expected, dynamic.address)
+                is_former = _was_dynamic(elf, value)
+                expected = (*expected, value if is_former else dynamic.address)
             is_offset = before is not None and before.kind == X86Kind.DTPMOD64
             if value not in expected and not (is_offset and value < _thread_size(elf)):
                 raise UnreadableElfError(f"{name} holds an address that nothing explains")
     for slot in {*linkage.slots.values(), *linkage.waiting}:
         if slot not in relocations:
             raise UnreadableElfError("an entry of the linkage table jumps to what nobody fills in")
+
+
+def _was_dynamic(elf: Elf, address: int) -> bool:
+    """Whether `.dynamic` was at an address before patchelf moved it: the first slot still says so.
+
+    It stood behind another section, or first in what is protected after relocation. Now there
+    is nothing, up to the next section.
+    """
+    loads = (segment for segment in elf.segments if segment.kind == SegmentKind.LOAD)
+    load = next((s for s in loads if 0 <= address - s.address < s.file_size), None)
+    if load is None or elf.section_at(address) is not None:
+        return False
+    starts = [s.address for s in elf.segments if s.kind == SegmentKind.GNU_RELRO]
+    starts += [-(-section.end // 8) * 8 for section in elf.loaded if section.address < address][-1:]
+    ends = [section.address for section in elf.loaded if section.address > address]
+    end = min([*ends[:1], load.address + load.file_size])
+    left = elf.data[address - load.address + load.offset : end - load.address + load.offset]
+    return address in starts and len(left) >= _LEAST_DYNAMIC and is_left_behind(left)
 
 
 def _unfilled(relocation: Relocation | None, waiting: int | None) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ Source: System V ABI, chapter 5, "Program Header"; the GNU ones as glibc and ld 
 """
 
 import struct
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from verify.native.elf import (
     SegmentKind,
     UnreadableElfError,
 )
+from verify.native.padding import FILLER
 
 _EH_FRAME_HEADER = ".eh_frame_hdr"
 _PROPERTY = ".note.gnu.property"
@@ -29,6 +31,9 @@ _READ_ONLY = frozenset(SegmentKind) - {
     SegmentKind.DYNAMIC,
     SegmentKind.GNU_STACK,
 }
+_HEADER_SIZE = 56
+"""Bytes of a program header of 64 bits."""
+
 _PAGE = 4096
 """The smallest page: what shares one with other data stays writable."""
 
@@ -150,7 +155,33 @@ def _check_own_headers(elf: Elf, segment: Segment) -> None:
     raise UnreadableElfError("its program headers are not loaded where it says")
 
 
+def is_former_note(elf: Elf, segment: Segment) -> bool:
+    """Whether a segment of notes is about a place that patchelf up to 0.11 moved them away from.
+
+    It did not move the segment with them. There are program headers now, or patchelf's filler, and
+    nobody reads them as notes: those that loaders of 64 bits look for are aligned by eight bytes.
+    """
+    start, end = segment.offset, segment.offset + segment.file_size
+    sizes = [section.size for section in _notes(elf)]
+    is_like_it = (
+        (elf.bits, segment.kind, segment.alignment) == (64, SegmentKind.NOTE, 4)
+        and segment.address == start
+        and segment.memory_size == segment.file_size
+        and segment.file_size in sizes
+    )
+    is_taken = any(s.offset < end and start < s.offset + s.size for s in elf.sections if s.in_file)
+    first, behind = elf.headers[1]
+    # It was behind the program headers that there were before patchelf added some.
+    writable = [s for s in _of(elf, SegmentKind.LOAD) if s.flags & SegmentFlag.WRITE]
+    first += (len(elf.segments) + 1 - len(writable)) * _HEADER_SIZE
+    is_behind = start >= first and start % 4 == 0
+    rest = elf.data[max(start, behind) : end]
+    return is_like_it and not is_taken and is_behind and not rest.strip(FILLER)
+
+
 def _check_notes(elf: Elf, segment: Segment) -> None:
+    if is_former_note(elf, segment):
+        return
     found = [section for section in _notes(elf) if _within(section, segment)]
     if not found or not _is_exactly(segment, found[0], found[-1]):
         raise UnreadableElfError("a segment of notes is not made of sections of notes")
@@ -224,9 +255,15 @@ _CHECKS: Mapping[int, Callable[[Elf, Segment], None]] = {
 
 def _check_covered(elf: Elf) -> None:
     """The other way round: what the loader looks for by a segment has one."""
+    segments = _of(elf, SegmentKind.NOTE)
+    former = Counter(s.memory_size for s in segments if is_former_note(elf, s))
     for section in _notes(elf):
-        if sum(_within(section, segment) for segment in _of(elf, SegmentKind.NOTE)) != 1:
+        count = sum(_within(section, segment) for segment in segments)
+        former[section.size] -= not count
+        if count > 1 or former[section.size] < 0:
             raise UnreadableElfError(f"{section.name} is of no segment of notes")
+    if former.total():
+        raise UnreadableElfError("has a segment of notes where there are none")
     if _thread_sections(elf) and not _of(elf, SegmentKind.TLS):
         raise UnreadableElfError("has sections for threads and no segment for them")
     for name, kind in (

@@ -279,6 +279,7 @@ RANKING: tuple[Group, ...] = (
         reason="It is worth knowing.",
         rules=(
             "rebuild.unfit",
+            "rebuild.unrepaired",
             "container.recorded-fields",
             "metadata.irregular",
             "record.without-itself",

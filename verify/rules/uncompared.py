@@ -6,6 +6,9 @@ unexplained finding, its verdict is `undetermined`: a failure must not look like
 
 from verify.finding import RuleName
 
+UNREPAIRED = RuleName("rebuild.unrepaired")
+"""The note that a rebuild was compared although repairing it failed."""
+
 UNCOMPARED = frozenset(
     {
         RuleName("native.unsupported"),

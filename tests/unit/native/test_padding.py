@@ -65,15 +65,53 @@ def test_bytes_behind_the_code_are_mapped_with_it() -> None:
     assert (code.offset + code.file_size) % 0x1000
 
 
-def test_what_patchelf_moved_away_is_told_apart() -> None:
+def _behind_frames(content: bytes) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Where what follows the unwind tables begins, and what is odd if it is something."""
+    data = compiled(C)
+    frames = section(data, ".eh_frame")
+    end = frames.offset + frames.size
+    return end, odd_bytes(read_elf(patched(data, end, content)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"X" * 8, b"Z" * 40, b"X" * 40 + bytes(3) + b"X" * 9, b"\0\0" + b"Z" * 8 + b"\0" + b"X" * 30],
+)
+def test_where_patchelf_moved_something_away_it_leaves_a_letter(content: bytes) -> None:
+    assert _behind_frames(content)[1] == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"X" * 7,
+        b"X" * 39 + b"Y",
+        b"Y" * 40,
+        b"X" * 40 + b"\0" + b"X",
+        b"XZ" * 20,
+        (b"X" * 8 + b"\0") * 65,
+        (b"X" * 8 + b"\0") * 3 + b"X\1",
+    ],
+)
+def test_what_is_no_such_letter_or_too_often_is_odd(content: bytes) -> None:
+    end, odd = _behind_frames(content)
+    assert odd == ((end, len(content.rstrip(b"\0"))),)
+
+
+def test_patchelf_moves_nothing_from_behind_code() -> None:
+    """The letter is an instruction there."""
     data = compiled(C)
     fini = section(data, ".fini")
     end = fini.offset + fini.size
-    moved = read_elf(patched(data, end, b"X" * 40))
-    other = read_elf(patched(data, end, b"X" * 39 + b"Y"))
-    assert odd_bytes(moved) == odd_bytes(other) == ((end, 40),)
-    assert is_filler(moved, end, 40)
-    assert not is_filler(other, end, 40)
+    assert odd_bytes(read_elf(patched(data, end, b"X" * 40))) == ((end, 40),)
+
+
+@pytest.mark.parametrize("path", [b"X", b"XXXX"])
+def test_a_search_path_that_was_is_the_same_letter(path: bytes) -> None:
+    assert is_filler(path)
+    assert not is_filler(path + b"Y")
+    assert not is_filler(b"Z" + path)
+    assert not is_filler(b"")
 
 
 def test_zeros_that_a_segment_loads_may_follow() -> None:
@@ -94,5 +132,7 @@ def test_zeros_that_a_segment_loads_may_follow() -> None:
     for field, value in reversed(fields.items()):
         data = in_segment_header(data, kind, field, value)
     assert odd_bytes(read_elf(data)) == ()
-    assert odd_bytes(read_elf(data + b"\0"))
+    assert odd_bytes(read_elf(data + b"\0")) == ()
+    assert odd_bytes(read_elf(data + b"\1"))
+    assert odd_bytes(read_elf(data + bytes(2)))
     assert odd_bytes(read_elf(data[:-1] + b"\1"))

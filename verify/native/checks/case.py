@@ -14,7 +14,7 @@ class Problem:
 
     Attributes:
         part: what it is about: `layout`, `code`, `data`, `imports`, `exports`, `loading`,
-            `unwinding`, `unloaded`, `padding`.
+            `unwinding`, `unloaded`, `padding`, and those of `verify.native.parts`.
         summary: one clause.
         functions: the published ones that it is about, None where it is about more than those.
     """

@@ -1,10 +1,14 @@
 """Loading: what the loader is told, fills in, maps and runs."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from verify.native.checks.case import Case, Problem
-from verify.native.elf import SegmentFlag, SegmentKind
+from verify.native.elf import SectionKind, SegmentFlag, SegmentKind, is_within
 from verify.native.module import SLOTS, Module, is_data
+from verify.native.padding import is_filler
+from verify.native.parts import BUNDLED, REPAIR
 from verify.native.relocations import X86Kind
 from verify.native.segments import read_segments
 from verify.native.symbols import unused_strings
@@ -12,6 +16,28 @@ from verify.native.versions import read_versions
 
 _SYSTEM_V, _GNU_SYSTEM = 0, 3
 _BIND_NOW, _NOW = 0x8, 0x1
+_PATHS = ("rpath", "runpath")
+_OWN_PLACE = re.compile(r"\$ORIGIN(?:/[^:]*)?")
+"""Where auditwheel has copies looked for: one place, relative to the file."""
+
+_MOVED = (".note.", ".gnu.", ".hash", ".dynsym", ".dynstr", ".rela.", ".dynamic")
+"""What patchelf moves: what grows, and what is in the way of another program header."""
+
+_TABLES = frozenset(
+    {
+        SectionKind.NOTE,
+        SectionKind.HASH,
+        SectionKind.GNU_HASH,
+        SectionKind.DYNSYM,
+        SectionKind.STRTAB,
+        SectionKind.GNU_VERSYM,
+        SectionKind.GNU_VERNEED,
+        SectionKind.GNU_VERDEF,
+        SectionKind.RELA,
+    }
+)
+"""What only the loader reads, and nobody writes."""
+
 _FILLED = frozenset(
     {
         X86Kind.GLOB_DAT,
@@ -56,10 +82,13 @@ def check_slots(case: Case) -> Iterator[Problem]:
 def check_orders(case: Case) -> Iterator[Problem]:
     """The entries of `.dynamic` that are no places of tables."""
     ours, theirs = case.published.dynamic, case.rebuilt.dynamic
-    for what in ("needed", "soname", "rpath", "runpath", "others", "removed"):
+    yield from _needed(case)
+    for what in ("soname", "rpath", "runpath", "others", "removed"):
         left, right = getattr(ours, what), getattr(theirs, what)
         if left != right and (what != "removed" or left):
-            yield Problem(part="loading", summary=f"{what}: {left!r}, rebuilt: {right!r}")
+            is_own = what in _PATHS and right is None and _OWN_PLACE.fullmatch(left)
+            part = REPAIR if is_own and case.meaning.is_unrepaired else "loading"
+            yield Problem(part=part, summary=f"{what}: {left!r}, rebuilt: {right!r}")
     for what, left, right, late in (
         ("flags", ours.flags, theirs.flags, _BIND_NOW),
         ("flags_1", ours.flags_1, theirs.flags_1, _NOW),
@@ -69,18 +98,43 @@ def check_orders(case: Case) -> Iterator[Problem]:
             yield Problem(part="loading", summary=f"{what}: {left:#x}, rebuilt: {right:#x}")
     if ours.places or theirs.places:
         yield Problem(part="loading", summary="descriptors of thread-local variables")
+    yield from _left_strings(case)
+
+
+def _needed(case: Case) -> Iterator[Problem]:
+    """The libraries to load; a copy of another file is a problem of its own kind."""
+    ours, theirs = case.published.dynamic.needed, case.rebuilt.dynamic.needed
+    if tuple(map(case.meaning.library, ours)) != theirs:
+        yield Problem(part="loading", summary=f"needed: {ours!r}, rebuilt: {theirs!r}")
+        return
+    part = REPAIR if case.meaning.is_unrepaired else BUNDLED
+    for left, right in zip(ours, theirs, strict=True):
+        if left != right:
+            yield Problem(part=part, summary=f"needed: {left!r}, rebuilt: {right!r}")
+
+
+def _left_strings(case: Case) -> Iterator[Problem]:
+    """Names that nothing refers to any more: patchelf's filler, or what the rebuild has, too."""
+    theirs = Counter(content for _, content in unused_strings(case.rebuilt.elf))
+    former = {name.encode() for name in case.rebuilt.dynamic.needed}
     for table, content in unused_strings(case.published.elf):
-        yield Problem(part="loading", summary=f"{table} holds {content[:60]!r}, for nothing")
+        theirs[content] -= 1
+        if theirs[content] < 0 and not is_filler(content):
+            part = REPAIR if case.meaning.is_unrepaired and content in former else "loading"
+            yield Problem(part=part, summary=f"{table} holds {content[:60]!r}, for nothing")
 
 
 def check_versions(case: Case) -> Iterator[Problem]:
     """What is asked of libraries as a whole, whether or not a symbol has that version."""
     ours, theirs = (
         {
-            *((one.library, one.name, one.flags) for one in versions.needed),
+            *((name(one.library), one.name, one.flags) for one in versions.needed),
             *(("", one.name, one.flags, *one.parents) for one in versions.defined),
         }
-        for versions in (read_versions(case.published.elf), read_versions(case.rebuilt.elf))
+        for versions, name in (
+            (read_versions(case.published.elf), case.meaning.library),
+            (read_versions(case.rebuilt.elf), str),
+        )
     )
     for library, version, *_ in sorted(ours ^ theirs, key=str):
         yield Problem(part="loading", summary=f"version {version} {library}".strip())
@@ -119,11 +173,42 @@ def check_protection(case: Case) -> Iterator[Problem]:
     for name, flags in ours.protection:
         # Constants may share a page with code: `ld -z noseparate-code`.
         wanted = rebuilt.get(name)
-        if wanted is not None and (flags ^ wanted) & SegmentFlag.WRITE:
-            yield Problem(part="loading", summary=f"{name} is mapped otherwise")
-    missing = sorted({*theirs.relro} & dict(ours.protection).keys() - {*ours.relro})
-    if missing:
-        yield Problem(part="loading", summary=f"{', '.join(missing)} can still be written")
+        is_other = wanted is not None and (flags ^ wanted) & SegmentFlag.WRITE
+        if is_other and not _is_moved_by_both(case, name):
+            yield Problem(part=_part_of(case, name), summary=f"{name} is mapped otherwise")
+    for name in sorted({*theirs.relro} & dict(ours.protection).keys() - {*ours.relro}):
+        yield Problem(part=_part_of(case, name), summary=f"{name} can still be written")
+
+
+def _is_moved_by_both(case: Case, name: str) -> bool:
+    """Whether patchelf was at work in both files, and may as well have moved this table in either.
+
+    What it has to make room for depends on how many program headers it adds, which its releases do
+    differently. The tables are in a segment that can be written to, and nobody but the loader
+    writes there.
+    """
+    both = (case.published, case.rebuilt)
+    if not all(_is_moved(module, ".dynstr") for module in both):
+        return False
+    kinds = {module.elf.by_name[name].kind for module in both}
+    return kinds <= _TABLES and any(_is_moved(module, name) for module in both)
+
+
+def _is_moved(module: Module, name: str) -> bool:
+    """Whether a section is in a segment that patchelf adds: it holds tables of the loader alone."""
+    section = module.elf.by_name.get(name)
+    for segment in module.elf.segments:
+        if section is None or segment.kind != SegmentKind.LOAD or not is_within(section, segment):
+            continue
+        inside = {one.kind for one in module.elf.loaded if is_within(one, segment)}
+        return bool(segment.flags & SegmentFlag.WRITE) and inside <= _TABLES | {SectionKind.DYNAMIC}
+    return False
+
+
+def _part_of(case: Case, name: str) -> str:
+    """What it is when a section is written to: patchelf moves tables to where that can be."""
+    is_moved = case.meaning.is_unrepaired and name.startswith(_MOVED)
+    return REPAIR if is_moved else "loading"
 
 
 def _thread_alignment(module: Module) -> list[int]:

@@ -26,11 +26,11 @@ def check_imports(case: Case) -> Iterator[Problem]:
     """Both want the same names, versions and bindings of others."""
     ours, theirs = (
         {
-            (*symbol_key(symbol), symbol.binding)
+            (*key(symbol), symbol.binding)
             for symbol in module.symbols
             if symbol.name and not symbol.is_defined
         }
-        for module in (case.published, case.rebuilt)
+        for module, key in ((case.published, case.meaning.key), (case.rebuilt, symbol_key))
     )
     for name, version, *_ in sorted(ours ^ theirs, key=str):
         yield Problem(part="imports", summary=f"{name}, {version or 'of no version'}")

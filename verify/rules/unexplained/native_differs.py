@@ -1,7 +1,8 @@
 """Rule `native.differs`: native code on both sides, not the same bytes.
 
 Another compiler, another build path, or another program. Where both files can be read the evidence
-says how much of the code is the same, function by function, and what is left to read.
+says how much of the code is the same, function by function, and what is left to read; and whether
+nothing else is left open than libraries that were copied into the wheel.
 """
 
 from collections.abc import Mapping
@@ -56,7 +57,19 @@ def _figures(comparison: "NativeComparison | str") -> str:
     return (
         f"{surface.identical:,} of {surface.functions:,} functions are the same; "
         f"{surface.bytes_to_read:,} of {surface.code_bytes:,} bytes of code are left to read"
+        f"{_left(comparison.parts)}"
     )
+
+
+def _left(parts: frozenset[str]) -> str:
+    """What is said of problems that are all of one part."""
+    from verify.native.parts import BUNDLED, REPAIR  # noqa: PLC0415 - few wheels hold native code
+
+    if parts == {BUNDLED}:
+        return "; only the bundled libraries are left to be settled: it loads copies of other files"
+    if parts == {REPAIR}:
+        return "; nothing else differs than by its repair, and the rebuilt one has none"
+    return ""
 
 
 def _evidence(comparison: "NativeComparison | str") -> dict[str, JSONValue]:
@@ -68,6 +81,7 @@ def _evidence(comparison: "NativeComparison | str") -> dict[str, JSONValue]:
             {"part": problem.part, "summary": problem.summary[:_MAX_WIDTH]}
             for problem in comparison.problems[:_MAX_PROBLEMS]
         ],
+        "parts": sorted(comparison.parts),
         "functions": surface.functions,
         "identical": surface.identical,
         "code_bytes": surface.code_bytes,
