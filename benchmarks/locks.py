@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from tests.support.index_server import IndexServer, ServedFile
-from tests.support.projects import BACKEND, MODULES, PYPROJECT
+from tests.support.projects import BACKEND, MODULES, PYPROJECT, make_sdist
 from tests.support.shop import DAY, Shop
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "lock-comparison.md"
@@ -184,7 +184,7 @@ def written(output: Path, index: IndexServer) -> str:
     return "<br>".join((*parts, *unsafe))
 
 
-_TELLING = ("error:", "not trusted", "DO NOT MATCH")
+_TELLING = ("error:", "not trusted", "not verified", "DO NOT MATCH")
 
 
 def reason(said: str) -> str:
@@ -268,6 +268,20 @@ def archive_url(shop: Shop) -> Sequence[str]:
     return (f"thing @ {shop.index.file_url('thing', 'thing-1.0.tar.gz')}",)
 
 
+def changed_archive_url(shop: Shop) -> Sequence[str]:
+    shop.release("thing")
+    packed = make_sdist(shop.folder, name="thing", modules=TAMPERED, backend=BACKEND).read_bytes()
+    shop.index.add("elsewhere", [ServedFile(filename="thing-1.0.tar.gz", content=packed)])
+    return (f"thing @ {shop.index.file_url('elsewhere', 'thing-1.0.tar.gz')}",)
+
+
+def no_wheel(shop: Shop) -> Sequence[str]:
+    shop.release("thing")
+    sdist = next(f for f in shop.index.projects["thing"] if f.filename.endswith(".tar.gz"))
+    shop.index.add("thing", [sdist])
+    return ("thing",)
+
+
 def wrong_hash(shop: Shop) -> Sequence[str]:
     shop.release("thing")
     return (f"thing==1.0 --hash=sha256:{sha256(b'another').hexdigest()}",)
@@ -282,6 +296,11 @@ CASES = (
     Case(title="the URL of a wheel", prepare=wheel_url),
     Case(title="the URL of a wheel that was tampered with", prepare=tampered_url),
     Case(title="the URL of an sdist", prepare=archive_url),
+    Case(
+        title="the URL of an archive with other sources than the release",
+        prepare=changed_archive_url,
+    ),
+    Case(title="a release that has no wheel", prepare=no_wheel),
     Case(title="a hash in the input that no file has", prepare=wrong_hash),
 )
 

@@ -4,6 +4,7 @@ from reports.as_json import JSONObject, check_document, finding_object
 from verify.finding import JSONValue
 from verify.lock.making.closing import LockedWheel, LockEntry
 from verify.lock.making.lock import MadeLock
+from verify.lock.making.sdists import LockedSdist
 from verify.results import CheckReport, CheckResult, Failure
 
 
@@ -24,7 +25,7 @@ def made_lock_document(
         "changed": changed,
         "closes": bool(lock and lock.closes),
         "targets": [
-            {"python": f"{target.python[0]}.{target.python[1]}", "platform": target.platform_name}
+            {"python": target.python_name, "platform": target.platform_name}
             for target in (lock.targets if lock else ())
         ],
         "packages": [_entry(entry) for entry in entries],
@@ -53,6 +54,8 @@ def _entry(entry: LockEntry) -> JSONObject:
         "marker": str(pin.marker) if pin.marker else None,
         "via": list(pin.via),
         "wheels": [_wheel(wheel) for wheel in entry.wheels],
+        "sdist": _sdist(entry.sdist) if entry.sdist else None,
+        "no_sdist": entry.no_sdist,
         "refused": [_check(result) for result in entry.refused],
         "gaps": [{"target": str(gap.target), "why": gap.why} for gap in entry.gaps],
     }
@@ -64,6 +67,19 @@ def _wheel(wheel: LockedWheel) -> JSONObject:
         "sha256": wheel.file.sha256,
         "targets": [str(target) for target in wheel.targets],
         "check": _check(wheel.check),
+    }
+
+
+def _sdist(sdist: LockedSdist) -> JSONObject:
+    return {
+        "filename": sdist.file.filename,
+        "sha256": sdist.file.sha256,
+        "url": sdist.file.url,
+        "subdirectory": sdist.subdirectory,
+        "targets": [str(target) for target in sdist.targets],
+        "verified": sdist.check is not None,
+        "told": sdist.told,
+        "check": _check(sdist.check) if sdist.check else None,
     }
 
 

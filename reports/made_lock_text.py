@@ -27,6 +27,8 @@ def _render(entry: LockEntry, console: Console, *, verbose: bool) -> None:
     console.print(line)
     for wheel in entry.wheels:
         console.print(Text(f"  {printable(wheel.file.filename)}  {wheel.check.verdict}"))
+    if entry.sdist is not None:
+        console.print(Text(f"  {printable(entry.sdist.told)}"))
     for gap in entry.gaps:
         console.print(Text(f"  for {gap.target}: {printable(gap.why)}"))
     for result in entry.refused:
@@ -34,7 +36,10 @@ def _render(entry: LockEntry, console: Console, *, verbose: bool) -> None:
 
 
 def _closing_line(lock: MadeLock, output: str | None, *, changed: bool) -> Text:
-    total = f"{len(lock.entries)} packages"
+    total = "1 package" if len(lock.entries) == 1 else f"{len(lock.entries)} packages"
+    unverified = sum(
+        entry.sdist is not None and entry.sdist.check is None for entry in lock.entries
+    )
     if not lock.closes:
         count = len(lock.open_entries)
         text = f"{total}, {count} without a trusted wheel"
@@ -43,7 +48,11 @@ def _closing_line(lock: MadeLock, output: str | None, *, changed: bool) -> Text:
         return Text(
             f"{text}: {printable(output)} is partial, and no installer takes it.", "bold red"
         )
+    worth, style = "all trusted", "bold green"
+    if unverified:
+        worth = f"{unverified} with a source that nothing was compared with, the others trusted"
+        style = "bold yellow"
     if output is None:
-        return Text(f"{total}, all trusted.", style="bold green")
+        return Text(f"{total}, {worth}.", style=style)
     what = "written" if changed else "unchanged"
-    return Text(f"{total}, all trusted: {printable(output)} {what}.", style="bold green")
+    return Text(f"{total}, {worth}: {printable(output)} {what}.", style=style)

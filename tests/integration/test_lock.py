@@ -401,6 +401,26 @@ def test_no_file_of_another_kind_is_written_over(
     assert (tmp_path / "uv.lock").read_text(encoding="utf-8") == "version = 1\n"
 
 
+def test_what_patch_releases_of_a_python_differ_in_is_locked_for_one_of_them(
+    shop: Shop, cache: Path, tmp_path: Path
+) -> None:
+    upper = shop.release("upper", requires=("newer; python_full_version >= '3.11.4'",))
+    newer = shop.release("newer")
+    output, source = tmp_path / "requirements.txt", asking(tmp_path, "upper")
+    ran = lock(shop, cache, source, "-o", output, "--python-version", "3.11", "--json")
+    assert (ran.code, output.exists()) == (3, False)
+    (package,) = ran.document["packages"]
+    assert "name one with --python-version 3.11.Z" in package["gaps"][0]["why"]
+    ran = lock(shop, cache, source, "-o", output, "--python-version", "3.11.4", "--json")
+    assert (ran.code, ran.document["targets"][0]["python"]) == (0, "3.11.4")
+    text = output.read_text(encoding="utf-8")
+    assert all(sha256(wheel).hexdigest() in text for wheel in (upper, newer))
+    source = asking(tmp_path, "newer; python_full_version >= '3.11.4'")
+    ran = lock(shop, cache, source, "-o", output, "--python-version", "3.11")
+    assert (ran.code, "is not pinned" in ran.stderr) == (2, True)
+    assert output.read_text(encoding="utf-8") == text
+
+
 def test_a_project_without_a_wheel_for_a_target_is_undetermined_and_not_distrusted(
     shop: Shop, cache: Path, tmp_path: Path
 ) -> None:

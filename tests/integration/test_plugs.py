@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -115,6 +116,47 @@ def test_a_hook_judges_each_lock_that_it_is_given(
     run("git commit --quiet -am 2", repository)
     ran = run(f"{entry} --since HEAD requirements.txt", repository, surroundings)
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A repository of truewheel's own, as pre-commit clones it."""
+    folder = tmp_path / "truewheel"
+    for name in ("verify", "builders", "reports", "containers"):
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+        shutil.copy(ROOT / name, folder)
+    run("git init --quiet && git config user.name N && git config user.email n@example.org", folder)
+    run("git add . && git commit --quiet -m 1", folder)
+    return folder
+
+
+def test_pre_commit_installs_the_hook_and_stops_a_commit(
+    repository: Path, published: Path, tmp_path: Path, surroundings: Mapping[str, str]
+) -> None:
+    place = tmp_path / "pre-commit"
+    done = run(
+        f"uv venv --quiet --python {sys.executable} {place}"
+        f" && uv pip install --quiet --python {place}/bin/python pre-commit",
+        tmp_path,
+        {"PATH": surroundings["PATH"]},
+    )
+    assert done.returncode == 0, done.stderr
+    revision = run("git rev-parse HEAD", published).stdout.strip()
+    arguments = ["--sandbox", "bubblewrap", "--since", "HEAD"]
+    hooks = [{"id": "truewheel-lock-check", "args": arguments}]
+    config = {"repos": [{"repo": published.as_uri(), "rev": revision, "hooks": hooks}]}
+    (repository / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    run("git add .", repository)
+    own = {"PRE_COMMIT_HOME": str(tmp_path / "home"), "PIP_NO_COMPILE": "1"}
+    done = run(f"{place}/bin/pre-commit install --install-hooks", repository, own)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("git commit -m 2", repository, {**surroundings, **own})
+    assert done.returncode == 1
+    assert "thing-1.0-py3-none-any.whl" in done.stdout + done.stderr
+    assert "honest" not in done.stdout + done.stderr
+    assert run("git rev-list --count HEAD", repository).stdout == "1\n"
 
 
 @pytest.mark.parametrize("arguments", ["", "--no-such-option uv.lock", "uv.lock --since HEAD"])

@@ -234,6 +234,7 @@ thing-1.0-py3-none-any.whl
   silent-for-days                        365                                  default
   native-review-surface                  2%                                   policy.projects.thing
   indexes                                -                                    default
+  sdists                                 asked                                default
   signals.release.late-wheel             refuse                               policy
   other signals as by default (-v shows all)
   waiver   counts: different, by alice@example.org, 2020-01-01 to 2999-12-31: read by hand

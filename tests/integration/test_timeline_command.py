@@ -78,6 +78,15 @@ def test_thresholds_are_the_persons_to_choose(index: IndexServer, tmp_path: Path
     ]
 
 
+def test_the_policy_of_the_project_says_the_thresholds(index: IndexServer, tmp_path: Path) -> None:
+    policy = "policy.late-after-days = 5\npolicy.projects.Thing.late-after-days = 60\n"
+    (tmp_path / "own.toml").write_text(policy, encoding="utf-8")
+    config = tmp_path / "own.toml"
+    found = document(timeline(index, tmp_path, "thing==1.0", "--json", "--config", config))
+    assert found["thresholds"] == {"late_after_days": 60, "silent_for_days": 365}
+    assert "release.late-wheel" not in found["summary"]["by_signal"]
+
+
 def test_a_listing_in_html_has_no_times_and_no_signals(index: IndexServer, tmp_path: Path) -> None:
     index.json = False
     ran = timeline(index, tmp_path, "thing==1.0")

@@ -55,6 +55,10 @@ FAULTS = {
         "policy.silent-for-days is 36501, and has to be at most 36500",
         None,
     ),
+    'sdists = "all"': (
+        "policy.sdists is 'all', and has to be one of asked, verified, any",
+        None,
+    ),
     'native-review-surface = "2"': (
         "policy.native-review-surface is '2', which is no share",
         '"2%", or bytes as 4096',

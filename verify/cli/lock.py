@@ -25,6 +25,7 @@ from verify.lock.rejudge import Tools, rejudge, require_same_index
 from verify.lock.results import LockReport, Outcome, Standing
 from verify.lock.revision import written_at
 from verify.lock.since import older_lock
+from verify.lock.sources import source_rules
 from verify.results import Failure
 from verify.workbench import Workbench
 
@@ -50,7 +51,7 @@ NO_VARIABLES: Mapping[str, str] = {}
     "--python-version",
     "pythons",
     multiple=True,
-    metavar="X.Y",
+    metavar="X.Y[.Z]",
     help="Lock, or check, for this Python; may be repeated.",
 )
 @click.option(
@@ -61,6 +62,14 @@ NO_VARIABLES: Mapping[str, str] = {}
     help="... and for this platform tag; may be repeated.",
 )
 @click.option("--universal", is_flag=True, help="Resolve for every platform, with markers.")
+@click.option(
+    "--sdist",
+    "sdists",
+    multiple=True,
+    metavar="NAME",
+    help="Lock also the sdist that NAME's wheel was rebuilt from; may be repeated.",
+)
+@click.option("--sdists", "all_sdists", is_flag=True, help="... and those of all projects.")
 @click.option("--upgrade", is_flag=True, help="Take the newest versions, not OUTPUT's.")
 @click.option("--partial", is_flag=True, help="Write what is trusted; no installer takes it.")
 @click.option(
@@ -94,6 +103,8 @@ def command(  # noqa: PLR0913 - click passes each option by name
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
     universal: bool,
+    sdists: tuple[str, ...],
+    all_sdists: bool,
     upgrade: bool,
     partial: bool,
     checked: Path | None,
@@ -130,9 +141,12 @@ def command(  # noqa: PLR0913 - click passes each option by name
             universal=universal,
             upgrade=upgrade,
             partial=partial,
+            sdists=sdists,
+            all_sdists=all_sdists,
         )
         return make(making, ledger=ledger, work=work, output=output)
-    if inputs or place or extras or groups or universal or upgrade or partial:
+    writing = (inputs, place, extras, groups, universal, sdists, all_sdists, upgrade, partial)
+    if any(writing):
         raise UsageFault(
             "--check judges one lock, and writes none",
             hint="it goes with --since, --format, --python-version and --platform",
@@ -159,7 +173,10 @@ def check_lock(
     failure = None
     try:
         tools = Tools(
-            index=bench.index, urls=bench.config.urls, judge=lambda subject: check(subject, bench)
+            index=bench.index,
+            urls=bench.config.urls,
+            judge=lambda subject: check(subject, bench),
+            sources=source_rules(bench),
         )
         bench.begin_run([lock.path])
         for outcome in rejudge(lock, tools, old=old, written=written, targets=targets):

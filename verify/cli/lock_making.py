@@ -1,6 +1,7 @@
 """The writing side of `truewheel lock`: from inputs to a lock of trusted hashes."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,6 +11,7 @@ from threading import Thread
 
 import click
 from packaging.pylock import is_valid_pylock_path
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from builders.store import Store
 from reports.as_json import dump
@@ -20,6 +22,7 @@ from verify.cli.exits import Exit
 from verify.cli.options import Output, Work
 from verify.errors import TruewheelError, UsageFault
 from verify.index.config import uv_arguments, uv_environment
+from verify.index.interface import IndexFile
 from verify.lock.inputs.interface import Location, LockFormat
 from verify.lock.inputs.locks import read_lock
 from verify.lock.inputs.reading import MAX_BYTES, Read, bounded, read_file
@@ -29,12 +32,17 @@ from verify.lock.making.output import Before, look, write
 from verify.lock.making.pylock_text import pylock_text
 from verify.lock.making.requirements_text import REFUSED, requirements_text
 from verify.lock.making.resolution import Resolver
+from verify.lock.making.sdists import SdistChoice
+from verify.lock.making.source_metadata import Requires
 from verify.lock.making.targets import LockTarget, lock_targets
 from verify.lock.making.wanted import Selection, Wanted, gather
 from verify.lock.revision import written_at
+from verify.lock.sources import source_refusals
 from verify.results import Failure
 from verify.verdict import Verdict
 from verify.workbench import Workbench
+
+_PYTHON = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
 
 STDIN = Path("-")
 """As an input it is standard input, as the output standard output; as pip-compile has it."""
@@ -46,8 +54,10 @@ class Making:
 
     Attributes:
         output: None to print it.
-        pythons: `X.Y` each; none for the running one.
+        pythons: `X.Y` or `X.Y.Z` each; none for the running one.
         partial: write it even if it does not close.
+        sdists: projects whose sdists are to be locked.
+        all_sdists: those of all.
     """
 
     inputs: tuple[Path, ...]
@@ -58,6 +68,8 @@ class Making:
     universal: bool = False
     upgrade: bool = False
     partial: bool = False
+    sdists: tuple[str, ...] = ()
+    all_sdists: bool = False
 
     @property
     def is_pylock(self) -> bool:
@@ -164,6 +176,13 @@ def _made(
     tools = Tools(
         index=bench.index,
         judge=lambda subject: check(subject, bench),
+        refusals=lambda source, listing: source_refusals(source, listing, bench),
+        built=lambda source: _built(source, bench),
+        sdists=SdistChoice(
+            policy=settings.policy,
+            names=frozenset(map(_project, making.sdists)),
+            everything=making.all_sdists,
+        ),
         resolver=lambda kept: Resolver(
             arguments=uv_arguments(bench.config),
             environment=uv_environment(bench.config),
@@ -190,6 +209,19 @@ def _made(
     except TruewheelError as error:
         return Made(lock=None, failure=Failure(message=error.message, hint=error.hint))
     return Made(lock=lock, text=pylock_text(lock) if making.is_pylock else requirements_text(lock))
+
+
+def _built(source: IndexFile, bench: Workbench) -> Requires:
+    from verify.lock.making.built_requires import built_requires  # noqa: PLC0415 - it builds
+
+    return built_requires(source, bench)
+
+
+def _project(name: str) -> NormalizedName:
+    try:
+        return canonicalize_name(name, validate=True)
+    except InvalidName as error:
+        raise UsageFault(f"--sdist: {name!r} is no name of a project") from error
 
 
 def _put(made: Made, making: Making, before: Before | None) -> Made:
@@ -245,13 +277,14 @@ def _exit(made: Made) -> Exit:
     return Exit.DISTRUSTED if judged else Exit.UNDETERMINED
 
 
-def python_version(text: str) -> tuple[int, int]:
-    """(major, minor) of `X.Y`.
+def python_version(text: str) -> tuple[int, ...]:
+    """(major, minor) of `X.Y`, (major, minor, patch) of `X.Y.Z`.
 
     Raises:
         UsageFault: it is something else.
     """
-    major, _, minor = text.partition(".")
-    if not (major.isdecimal() and minor.isdecimal() and text.isascii()):
-        raise UsageFault(f"{text!r} is no Python version", hint="write it as X.Y, e.g. 3.12")
-    return int(major), int(minor)
+    if not _PYTHON.fullmatch(text):
+        raise UsageFault(
+            f"{text!r} is no Python version", hint="write it as X.Y, e.g. 3.12, or X.Y.Z"
+        )
+    return tuple(map(int, text.split(".")))

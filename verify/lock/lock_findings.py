@@ -21,6 +21,9 @@ STANDINGS = {
     "lock.other-index": Standing.UNDETERMINED,
     "lock.vanished": Standing.UNDETERMINED,
     "lock.archive": Standing.UNDETERMINED,
+    "lock.archive-refused": Standing.DISTRUSTED,
+    "lock.archive-verified": Standing.TRUSTED,
+    "lock.archive-let-in": Standing.NOTED,
     "lock.sdist": Standing.NOTED,
     "lock.not-a-wheel": Standing.NOTED,
     "lock.other-target": Standing.NOTED,
@@ -31,7 +34,7 @@ STANDINGS = {
 
 
 def _made(rule: str, summary: str, **evidence: JSONValue) -> Finding:
-    harmless = STANDINGS[rule] is Standing.NOTED
+    harmless = STANDINGS[rule] in {Standing.NOTED, Standing.TRUSTED}
     return Finding(
         rule=RuleName(rule),
         kind=FindingClass.NOTE if harmless else FindingClass.UNEXPLAINED,
@@ -177,12 +180,44 @@ def sdist(package: LockedPackage, filename: str | None) -> Finding:
     )
 
 
-def archive(package: LockedPackage, file: LockedFile) -> Finding:
-    """No index has it, so it is nobody's release; installing it runs what is in it."""
+def archive(package: LockedPackage, file: LockedFile, detail: str | None = None) -> Finding:
+    """No index has it, and no wheel of an index is built from it; installing it runs its build."""
     return _made(
         "lock.archive",
-        f"{package} is an archive at a URL, which no configured index lists: nothing to compare it"
-        " with; installing it runs its build",
+        f"{package} is an archive at a URL, which no configured index lists, and of which no"
+        " trusted wheel is built" + (f": {detail}" if detail else ""),
+        filename=file.filename,
+        url=file.url,
+        detail=detail,
+    )
+
+
+def archive_refused(package: LockedPackage, file: LockedFile, why: Sequence[str]) -> Finding:
+    """The policy says something against it, whatever is built from it."""
+    return _made(
+        "lock.archive-refused",
+        f"{package} is an archive at a URL, which the policy refuses: {'; '.join(why)}",
+        filename=file.filename,
+        url=file.url,
+    )
+
+
+def archive_verified(package: LockedPackage, file: LockedFile, wheel: IndexFile) -> Finding:
+    """A trusted wheel of the release was rebuilt from it; installing it runs its build."""
+    return _made(
+        "lock.archive-verified",
+        f"{package} is an archive at a URL, which {wheel.filename} was rebuilt from",
+        filename=file.filename,
+        url=file.url,
+        wheel=wheel.filename,
+    )
+
+
+def archive_let_in(package: LockedPackage, file: LockedFile) -> Finding:
+    """Nothing is known of it but its hash, and a policy lets it in all the same."""
+    return _made(
+        "lock.archive-let-in",
+        f"{package} is an archive at a URL, not verified, which the policy lets in",
         filename=file.filename,
         url=file.url,
     )

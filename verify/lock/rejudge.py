@@ -9,11 +9,9 @@ The URL and the index that a lock names are nothing to be believed: only the con
 asked. The one exception is a requirement by URL, which has no other place; its hash is checked.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
@@ -21,11 +19,9 @@ from packaging.version import Version
 
 from verify.errors import UsageFault
 from verify.finding import Finding
-from verify.index.filenames import describe
 from verify.index.interface import (
     ConflictingFilesError,
     FileKind,
-    FileMissingError,
     Index,
     IndexFile,
     Project,
@@ -33,18 +29,19 @@ from verify.index.interface import (
     Sha256,
 )
 from verify.index.select import Target, choose_sdist
-from verify.index.urls import UnusableUrlError
 from verify.lock import lock_findings
-from verify.lock.inputs.archive_urls import parse_checkout, replacement
-from verify.lock.inputs.hashes import STRONG
+from verify.lock.by_url import Direct
 from verify.lock.inputs.interface import Lock, LockedFile, LockedPackage, SourceKind
-from verify.lock.inputs.packages import bare_url, last_part
+from verify.lock.inputs.packages import bare_url
+from verify.lock.late import late_files
+from verify.lock.naming import is_named, more_hashes
+from verify.lock.outcomes import WEIGHT, local, rebuilt, told, unpinned, without_sha256
 from verify.lock.results import LockReport, Outcome, Standing
+from verify.lock.same import Key, entry_key, file_key, keys_of
+from verify.lock.sources import Judge, SourceRules
 from verify.results import CheckResult
 from verify.subject import Subject
-from verify.verdict import Reason, Verdict
-
-Judge = Callable[[Subject], CheckResult]
+from verify.verdict import Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +52,13 @@ class Tools:
         index: the configured indexes as one.
         urls: theirs, to tell a lock of another index.
         judge: `verify.check.check` on a workbench.
+        sources: what the policy says of them; None where archives are not looked into.
     """
 
     index: Index
     urls: Sequence[str]
     judge: Judge
+    sources: SourceRules | None = None
 
 
 def rejudge(
@@ -84,7 +83,7 @@ def rejudge(
         TruewheelError: the tool itself failed; outcomes yielded before stay valid.
     """
     tags = frozenset(tag for target in targets for tag in target.tags()) if targets else None
-    work = _Work(lock=lock, tools=tools, known=_keys(old), written=written, tags=tags)
+    work = _Work(lock=lock, tools=tools, known=keys_of(old), written=written, tags=tags)
     for package in lock.packages:
         yield from work.package(package)
 
@@ -100,8 +99,8 @@ def require_same_index(report: LockReport) -> None:
         for outcome in report.outcomes
         if any(finding.rule == "lock.other-index" for finding in outcome.findings)
     ]
-    told = [outcome for outcome in report.outcomes if outcome.standing is not Standing.NOTED]
-    if others and len(others) == len(told) and report.failure is None:
+    judged = [outcome for outcome in report.outcomes if outcome.standing is not Standing.NOTED]
+    if others and len(others) == len(judged) and report.failure is None:
         origins = sorted({outcome.package.origin or "" for outcome in others})
         raise UsageFault(
             f"{report.lock.path} is a lock of another index: {', '.join(origins)}",
@@ -110,36 +109,13 @@ def require_same_index(report: LockReport) -> None:
 
 
 _Release = tuple[NormalizedName, Version | None]
-_Key = tuple[str, ...]
-
-
-def _keys(lock: Lock | None) -> frozenset[_Key]:
-    packages = lock.packages if lock else ()
-    return frozenset(key for package in packages for key in (*_file_keys(package), _key(package)))
-
-
-def _file_keys(package: LockedPackage) -> Iterator[_Key]:
-    return (_file_key(package, file) for file in package.files)
-
-
-def _file_key(package: LockedPackage, file: LockedFile) -> _Key:
-    """What makes a file the same as in an older lock: hashes and name, else all that is said."""
-    if file.hashes:
-        name = file.filename or (last_part(file.url) if file.url else None) or ""
-        return (package.name, *sorted(map(str, file.hashes)), name)
-    return (*_key(package), file.filename or "", file.url or "")
-
-
-def _key(package: LockedPackage) -> _Key:
-    origin = (package.kind, package.origin or "", package.commit or "", package.subdirectory or "")
-    return (package.name, str(package.version), *origin)
 
 
 @dataclass(kw_only=True)
 class _Work:
     lock: Lock
     tools: Tools
-    known: frozenset[_Key]
+    known: frozenset[Key]
     written: datetime | None
     tags: frozenset[Tag] | None
     listings: dict[NormalizedName, Project | None] = field(default_factory=dict)
@@ -150,10 +126,10 @@ class _Work:
         if package.is_project:
             return
         if package.kind in {SourceKind.VCS, SourceKind.DIRECTORY} or not package.files:
-            if _key(package) not in self.known:
-                yield _unpinned(package)
+            if entry_key(package) not in self.known:
+                yield unpinned(package)
             return
-        added = [f for f in package.files if _file_key(package, f) not in self.known]
+        added = [f for f in package.files if file_key(package, f) not in self.known]
         for file in added:
             yield self._file(package, file)
         if added and package.kind is SourceKind.REGISTRY:
@@ -162,14 +138,9 @@ class _Work:
     def _file(self, package: LockedPackage, file: LockedFile) -> Outcome:
         sha256 = file.sha256
         if sha256 is None:
-            return _outcome(package, file, _without_sha256(package, file))
+            return without_sha256(package, file)
         if package.kind is SourceKind.PATH or (file.url or "").startswith("file:"):
-            return _outcome(
-                package,
-                file,
-                lock_findings.local_file(package, file),
-                advice="check the file itself: truewheel check --file",
-            )
+            return local(package, file)
         try:
             project = self._project(package.name)
             release = self._release(project, package.version)
@@ -179,8 +150,8 @@ class _Work:
         if found and project is not None:
             return self._listed(package, file, project, found)
         if package.kind is SourceKind.URL:
-            return self._by_url(package, file, project)
-        return _outcome(package, file, self._missing(package, file, project, release))
+            return Direct(tools=self.tools, judged=self._judged).outcome(package, file, project)
+        return told(package, file, self._missing(package, file, project, release))
 
     def _project(self, name: NormalizedName) -> Project | None:
         if name not in self.listings:
@@ -206,25 +177,13 @@ class _Work:
 
         An installer takes whichever name suits it, a wheel as well as the sdist of the same bytes.
         """
-        if not _is_named(file, found):
-            return _outcome(package, file, lock_findings.other_name(package, file, found))
-        more = self._more_hashes(package, file, found[0])
+        if not is_named(file, found):
+            return told(package, file, lock_findings.other_name(package, file, found))
+        more = more_hashes(package, file, found[0], self.tools.index.fetch)
         if more is not None:
-            return _outcome(package, file, more, filename=found[0].filename)
+            return told(package, file, more, filename=found[0].filename)
         outcomes = [self._known(package, file, project, each) for each in found]
-        return max(outcomes, key=lambda outcome: _BY_WEIGHT.index(outcome.standing))
-
-    def _more_hashes(
-        self, package: LockedPackage, file: LockedFile, found: IndexFile
-    ) -> Finding | None:
-        """Whether hashes beside the sha256 could let other bytes in: installers ask for any one."""
-        more = [each for each in file.hashes if str(each) != f"sha256:{file.sha256}"]
-        if not more:
-            return None
-        if all(each.algorithm in {*STRONG, "sha256"} for each in more):
-            path = self.tools.index.fetch(found)
-            more = [each for each in more if _digest_of(path, each.algorithm) != each.digest]
-        return lock_findings.more_hashes(package, file, more) if more else None
+        return max(outcomes, key=lambda outcome: WEIGHT.index(outcome.standing))
 
     def _known(
         self, package: LockedPackage, file: LockedFile, project: Project, found: IndexFile
@@ -232,16 +191,16 @@ class _Work:
         notes = (lock_findings.yanked(found),) if found.yanked is not None else ()
         if not self._is_wanted(found):
             other = lock_findings.other_target(found)
-            return _outcome(package, file, other, *notes, filename=found.filename)
+            return told(package, file, other, *notes, filename=found.filename)
         if found.kind is FileKind.WHEEL:
             result = self._judged(package, found, project)
-            return _rebuilt(package, file, result, notes)
+            return rebuilt(package, file, result, notes)
         what = (
             lock_findings.sdist(package, found.filename)
             if found.kind is FileKind.SDIST
             else lock_findings.not_a_wheel(found)
         )
-        return _outcome(package, file, what, *notes, filename=found.filename)
+        return told(package, file, what, *notes, filename=found.filename)
 
     def _is_wanted(self, file: IndexFile) -> bool:
         """Whether an installer could take a file on a target; one of unknown tags is wanted."""
@@ -261,36 +220,6 @@ class _Work:
             source = choose_sdist(project, version) if project and version else None
             self.judged[key] = self.tools.judge(_subject(package, wheel, source, project))
         return self.judged[key]
-
-    def _by_url(self, package: LockedPackage, file: LockedFile, project: Project | None) -> Outcome:
-        """A file that only its URL leads to: a wheel is compared with the index's source."""
-        filename = file.filename or ""
-        kind, version = describe(filename, package.name)
-        if kind is not FileKind.WHEEL:
-            return _outcome(package, file, lock_findings.archive(package, file))
-        if version is None:
-            return _outcome(package, file, lock_findings.other_project(package, file))
-        wheel = IndexFile(
-            project=package.name,
-            version=version,
-            filename=filename,
-            kind=kind,
-            url=file.url or "",
-            sha256=file.sha256,
-            size=None,
-            upload_time=None,
-            requires_python=None,
-            yanked=None,
-        )
-        if not _is_named(file, [wheel]):
-            return _outcome(package, file, lock_findings.other_name(package, file, [wheel]))
-        try:
-            more = self._more_hashes(package, file, wheel)
-            if more is not None:
-                return _outcome(package, file, more)
-            return _rebuilt(package, file, self._judged(package, wheel, project), ())
-        except (FileMissingError, UnusableUrlError):
-            return _outcome(package, file, lock_findings.vanished(package, file, release=False))
 
     def _missing(
         self,
@@ -325,7 +254,7 @@ class _Work:
                 detail=error.message,
             )
         )
-        return _rebuilt(package, file, result, ())
+        return rebuilt(package, file, result)
 
     def _new_files(self, package: LockedPackage) -> Iterator[Outcome]:
         """Files of a pinned release that came after the lock; once for each release."""
@@ -333,113 +262,12 @@ class _Work:
         if self.written is None or package.version is None or release in self.told:
             return
         self.told.add(release)
-        locked = {
-            file.sha256
-            for each in self.lock.packages
-            if (each.name, each.version) == release
-            for file in each.files
-        }
-        found = [
-            file
-            for file in self._release(self.listings.get(package.name), package.version)
-            if file.kind is not FileKind.OTHER
-            and file.upload_time is not None
-            and file.upload_time > self.written
-            and file.sha256 not in locked
-        ]
+        files = self._release(self.listings.get(package.name), package.version)
+        found = late_files(self.lock, package, files, self.written)
         if found:
             when = self.written.astimezone(UTC).isoformat()
             finding = lock_findings.new_files(package, found, when)
-            yield _outcome(package, None, finding)
-
-
-_BY_WEIGHT = (Standing.NOTED, Standing.TRUSTED, Standing.UNDETERMINED, Standing.DISTRUSTED)
-
-
-def _is_named(file: LockedFile, listed: Sequence[IndexFile]) -> bool:
-    """Whether the index lists, with the hash, each wheel that the lock calls it.
-
-    Installers choose by the lock's names: bytes that are listed for another platform, or as an
-    sdist, would be installed under them.
-    """
-    names = {file.filename or "", (last_part(file.url) if file.url else None) or ""}
-    wheels = [name for name in names if name.lower().endswith(".whl")]
-    return all(any(_is_same_wheel(name, each.filename) for each in listed) for name in wheels)
-
-
-def _is_same_wheel(one: str, other: str) -> bool:
-    try:
-        return one == other or parse_wheel_filename(one) == parse_wheel_filename(other)
-    except InvalidWheelFilename:
-        return False
-
-
-def _digest_of(path: Path, algorithm: str) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest()
-
-
-def _unpinned(package: LockedPackage) -> Outcome:
-    if package.kind is SourceKind.VCS:
-        checkout = replace(
-            parse_checkout(package.origin or "", package.commit),
-            subdirectory=package.subdirectory,
-        )
-        advice = replacement(checkout, package.name or None)
-        return _outcome(package, None, lock_findings.vcs(package), advice=advice)
-    if package.kind is SourceKind.DIRECTORY:
-        return _outcome(package, None, lock_findings.directory(package))
-    return _outcome(
-        package,
-        None,
-        lock_findings.no_hash(package),
-        advice="make the lock again with hashes",
-    )
-
-
-def _without_sha256(package: LockedPackage, file: LockedFile) -> Finding:
-    if not file.hashes:
-        return lock_findings.no_hash(package)
-    if all(each.algorithm in STRONG for each in file.hashes):
-        return lock_findings.other_hash(package, file)
-    return lock_findings.weak_hash(package, file)
-
-
-def _outcome(
-    package: LockedPackage,
-    file: LockedFile | None,
-    *findings: Finding,
-    filename: str | None = None,
-    advice: str | None = None,
-) -> Outcome:
-    """An outcome without a rebuild, which stands as its first finding says."""
-    return Outcome(
-        package=package,
-        file=file,
-        filename=filename or (file.filename if file else None),
-        standing=lock_findings.STANDINGS[findings[0].rule],
-        findings=findings,
-        advice=advice,
-    )
-
-
-def _rebuilt(
-    package: LockedPackage, file: LockedFile, result: CheckResult, notes: tuple[Finding, ...]
-) -> Outcome:
-    if result.trusted:
-        standing = Standing.TRUSTED
-    elif result.verdict is Verdict.UNDETERMINED:
-        standing = Standing.UNDETERMINED
-    else:
-        standing = Standing.DISTRUSTED
-    return Outcome(
-        package=package,
-        file=file,
-        filename=result.wheel.filename if result.wheel else file.filename,
-        standing=standing,
-        findings=notes,
-        check=result,
-    )
+            yield told(package, None, finding)
 
 
 def _subject(

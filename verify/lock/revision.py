@@ -40,6 +40,7 @@ def reader_at(path: Path, revision: str) -> Read:
 
     Raises:
         GitError: there is no git, no repository, or no such revision.
+        MissingInRevisionError: the revision is HEAD, and nothing has been committed yet.
     """
     folder = path.parent
     commit = _commit(folder, revision)
@@ -55,6 +56,8 @@ def _commit(folder: Path, revision: str) -> str:
     code, said, error = _git(folder, arguments)
     if code == 0:
         return said.decode("ascii", "replace").strip()
+    if revision == "HEAD" and _git(folder, ("symbolic-ref", "--quiet", "HEAD"))[0] == 0:
+        raise MissingInRevisionError(Location(path=revision), "nothing has been committed yet")
     words = error.decode("utf-8", "replace").strip().split("\n", 1)[0].removeprefix("fatal: ")
     raise GitError(
         f"--since {quoted(revision)} is neither a file nor a revision that git knows here"

@@ -25,8 +25,8 @@ def older_lock(path: Path, lock: Lock, since: str, environ: Mapping[str, str]) -
     other = Path(since)
     if _is_path(since) and other.is_file():
         return read_lock(other, read_file, environ)
-    read = reader_at(path, since)
     try:
+        read = reader_at(path, since)
         read(path)
     except MissingInRevisionError:
         return replace(lock, packages=())

@@ -43,6 +43,7 @@ class Case:
         signals: about its release.
         findings: of its comparison.
         sandbox: the one that the rebuild ran in.
+        what: the file is.
     """
 
     verdict: Verdict
@@ -54,6 +55,7 @@ class Case:
     signals: Sequence[Finding] = ()
     findings: Sequence[Finding] = ()
     sandbox: str | None = None
+    what: str = "wheel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +104,12 @@ def decide(case: Case, policy: Policy, today: date) -> Decision:
     return Decision(trusted=False, reasons=(*texts, *why, *said), warnings=warnings)
 
 
+def refusals_beside_verdict(case: Case, policy: Policy) -> tuple[str, ...]:
+    """What speaks against a file whatever its verdict, which no waiver takes back."""
+    effective = policy.rules_for(case.project, case.version)
+    return tuple(refusal.text for refusal in _refusals(case, effective))
+
+
 def _accepted(case: Case, effective: Effective) -> tuple[Basis, str] | None:
     """What the verdict is accepted for, and the reason; None if it is not."""
     if case.verdict in effective.rules.trusted:
@@ -130,7 +138,9 @@ def _refusals(case: Case, effective: Effective) -> Iterator[Refusal]:
     allowed = effective.rules.indexes
     if allowed is not None and not is_among(case.index, allowed):
         place = "from no index" if case.index is None else f"from {case.index}"
-        yield Refusal(text=f"the wheel is {place}, which {effective.origins['indexes']} forbids")
+        yield Refusal(
+            text=f"the {case.what} is {place}, which {effective.origins['indexes']} forbids"
+        )
     for signal in case.signals:
         if _action(signal, effective) is Action.REFUSE:
             by = effective.origins.get(f"signals.{signal.rule}", DEFAULT)

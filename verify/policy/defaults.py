@@ -21,6 +21,19 @@ class Action(StrEnum):
     IGNORE = "ignore"
 
 
+class SdistRule(StrEnum):
+    """Which sdists a lock may hold; values are those of the policy file and of the JSON.
+
+    ASKED: those that a person asks for, if a trusted wheel of the release was rebuilt from them.
+    VERIFIED: such ones, asked for or not.
+    ANY: also those that nothing was compared with.
+    """
+
+    ASKED = "asked"
+    VERIFIED = "verified"
+    ANY = "any"
+
+
 SIGNAL_ACTION = Action.WARN
 """A signal is about a release, the claim is about bytes: what is reproduced from the source is what
 the source builds to, however late and by whom it was uploaded."""

@@ -12,7 +12,7 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from verify.finding import RuleName
 from verify.index.interface import IndexFault
 from verify.index.urls import split_credentials
-from verify.policy.defaults import TRUSTED_VERDICTS, Action
+from verify.policy.defaults import TRUSTED_VERDICTS, Action, SdistRule
 from verify.policy.located import Located
 from verify.policy.model import (
     Layer,
@@ -153,12 +153,20 @@ def _index(item: Located) -> str:
     return url.rstrip("/")
 
 
+def _sdists(item: Located) -> SdistRule:
+    text, values = item.text(), [rule.value for rule in SdistRule]
+    if text not in values:
+        raise item.fault(f"is {text!r}, and has to be one of {', '.join(values)}")
+    return SdistRule(text)
+
+
 _SETTINGS: Mapping[str, Callable[[Located], Any]] = {
     "trusted": _trusted,
     "late-after-days": _days,
     "silent-for-days": _days,
     "native-review-surface": _surface,
     "indexes": _indexes,
+    "sdists": _sdists,
 }
 """By key, what reads the setting: what it gives is the field of `Rules`."""
 

@@ -13,7 +13,13 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from verify.finding import JSONValue, RuleName
-from verify.policy.defaults import SIGNAL_ACTION, SIGNAL_ACTIONS, TRUSTED_VERDICTS, Action
+from verify.policy.defaults import (
+    SIGNAL_ACTION,
+    SIGNAL_ACTIONS,
+    TRUSTED_VERDICTS,
+    Action,
+    SdistRule,
+)
 from verify.signals import DEFAULT_THRESHOLDS, SIGNALS, Thresholds
 from verify.verdict import Verdict
 
@@ -48,6 +54,7 @@ class Rules:
         silent_for_days: days without an upload to a project that count as silence.
         native_review_surface: None accepts no native code that differs.
         indexes: URLs of the indexes whose wheels are allowed, None for any.
+        sdists: which sdists a lock may hold.
     """
 
     trusted: frozenset[Verdict] = TRUSTED_VERDICTS
@@ -58,6 +65,7 @@ class Rules:
     silent_for_days: int = DEFAULT_THRESHOLDS.silent_for.days
     native_review_surface: SurfaceLimit | None = None
     indexes: tuple[str, ...] | None = None
+    sdists: SdistRule = SdistRule.ASKED
 
     def __post_init__(self) -> None:
         if not self.trusted <= TRUSTED_VERDICTS:
@@ -255,6 +263,7 @@ _SETTINGS = (
     "silent_for_days",
     "native_review_surface",
     "indexes",
+    "sdists",
 )
 
 
@@ -266,6 +275,8 @@ def _setting(value: Any) -> JSONValue:  # noqa: ANN401 - a field of `Rules`
             return value.size if value.percent is None else str(value)
         case tuple():
             return sorted(value)
+        case SdistRule():
+            return value.value
     number: int | None = value
     return number
 

@@ -1,145 +1,37 @@
 """From pins to a lock's text: an index of values, a judge that knows each wheel's verdict."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from packaging.markers import Marker
 from packaging.pylock import Pylock
-from packaging.utils import canonicalize_name, parse_wheel_filename
-from packaging.version import Version
 
-from verify.events import silent
-from verify.index.interface import (
-    ConflictingFilesError,
-    FileKind,
-    Index,
-    IndexFile,
-    Project,
-    ProjectNotFoundError,
-    Sha256,
+from tests.support.locking import (
+    LINUX,
+    ON_LINUX,
+    ON_WINDOWS,
+    PURE,
+    WINDOWS,
+    Judge,
+    Shelf,
+    closed,
+    digest,
+    listed,
+    locked,
+    pinned,
+    shelf,
 )
-from verify.lock.inputs.hashes import made_hash
-from verify.lock.inputs.interface import InputFault, Location, WrittenHash
-from verify.lock.making.closing import Closer, LockEntry
+from verify.index.interface import ConflictingFilesError, ProjectNotFoundError
+from verify.lock.inputs.interface import InputFault
+from verify.lock.making.closing import LockEntry
 from verify.lock.making.listings import Listings
 from verify.lock.making.lock import MadeLock
 from verify.lock.making.pylock_text import pylock_text
 from verify.lock.making.requirements_text import REFUSED, requirements_text
-from verify.lock.making.resolution import Pin
 from verify.lock.making.targets import LockTarget
-from verify.results import CheckedWheel, CheckResult
-from verify.subject import Subject
 from verify.verdict import Verdict
-
-PURE, LINUX, WINDOWS = (
-    "thing-1.0-py3-none-any.whl",
-    "thing-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",
-    "thing-1.0-cp311-cp311-win_amd64.whl",
-)
-ON_LINUX = LockTarget(python=(3, 11), platform="manylinux_2_28_x86_64")
-ON_WINDOWS = LockTarget(python=(3, 11), platform="win_amd64")
-HERE = Location(path="requirements.in", line=1)
-
-
-def digest(name: str) -> str:
-    return sha256(name.encode()).hexdigest()
-
-
-def listed(filename: str, *, hashed: bool = True) -> IndexFile:
-    wheel = filename.endswith(".whl")
-    return IndexFile(
-        project=canonicalize_name("thing"),
-        version=parse_wheel_filename(filename)[1] if wheel else Version("1.0"),
-        filename=filename,
-        kind=FileKind.WHEEL if wheel else FileKind.SDIST,
-        url=f"https://f.example.org/{filename}",
-        sha256=Sha256(digest(filename)) if hashed else None,
-        size=10,
-        upload_time=datetime(2024, 5, 1, tzinfo=UTC),
-        requires_python=None,
-        yanked=None,
-    )
-
-
-@dataclass
-class Shelf:
-    """An index of values; a file's content is its name."""
-
-    files: Sequence[IndexFile]
-    asked: list[str] = field(default_factory=list)
-    fault: Exception | None = None
-
-    def project(self, name: str) -> Project:
-        self.asked.append(name)
-        if self.fault is not None:
-            raise self.fault
-        return Project(name=canonicalize_name(name), files=tuple(self.files))
-
-    def fetch(self, file: IndexFile) -> Path:
-        return Path(digest(file.filename)) / file.filename
-
-    def provenance(self, file: IndexFile) -> Path | None:
-        raise AssertionError(file)
-
-    def served_metadata(self, file: IndexFile) -> tuple[Sha256, ...]:
-        raise AssertionError(file)
-
-
-def shelf(*names: str) -> Shelf:
-    return Shelf([*map(listed, names), listed("thing-1.0.tar.gz")])
-
-
-@dataclass
-class Judge:
-    """Trusts every wheel that is not named here."""
-
-    distrusted: Mapping[str, Verdict] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def __call__(self, subject: Subject) -> CheckResult:
-        wheel = subject.wheel
-        assert wheel is not None
-        self.asked.append(wheel.filename)
-        verdict = self.distrusted.get(wheel.filename, Verdict.IDENTICAL)
-        return CheckResult(
-            requirement=subject.requirement,
-            wheel=CheckedWheel(filename=wheel.filename, sha256=digest(wheel.filename), size=10),
-            source=None,
-            verdict=verdict,
-            reason=None,
-            detail=None,
-            trusted=wheel.filename not in self.distrusted,
-            basis="verdict",
-            reasons=(f"the verdict is {verdict}",),
-        )
-
-
-def pinned(**changes: object) -> Pin:
-    pin = Pin(name=canonicalize_name("thing"), version=Version("1.0"))
-    return replace(pin, **changes)  # type: ignore[arg-type] # names of fields
-
-
-def closed(
-    index: Index,
-    judge: Judge,
-    *targets: LockTarget,
-    pin: Pin | None = None,
-    hashes: Sequence[str] = (),
-) -> LockEntry:
-    pin = pin or pinned()
-    written = [made_hash(each[:6], each[7:], HERE) for each in hashes]
-    allowed = {pin.name: tuple(WrittenHash(value=value, where=HERE) for value in written)}
-    closer = Closer(index=index, judge=judge, listener=silent, allowed=allowed if hashes else {})
-    return closer.close(pin, targets)
-
-
-def locked(entry: LockEntry) -> list[str]:
-    return [wheel.file.filename for wheel in entry.wheels]
 
 
 def test_each_target_gets_its_best_wheel_and_a_wheel_is_judged_once() -> None:
@@ -190,6 +82,20 @@ def test_a_hash_of_the_sdist_alone_leaves_no_wheel() -> None:
 def test_a_hash_that_no_file_has_is_a_fault_of_the_input(written: str, said: str) -> None:
     with pytest.raises(InputFault, match=said):
         closed(shelf(PURE), Judge(), ON_LINUX, hashes=[written])
+
+
+def test_a_wheel_by_its_url_has_the_hash_that_is_named_for_it_and_not_another_files(
+    tmp_path: Path,
+) -> None:
+    pin = pinned(version=None, url=f"https://f.example.org/{PURE}")
+    path = tmp_path / digest(PURE) / PURE
+    path.parent.mkdir()
+    path.touch()
+    index = Shelf([listed(PURE), listed(LINUX)], contents={PURE: path})
+    entry = closed(index, Judge(), ON_LINUX, pin=pin, hashes=[f"sha256:{digest(PURE)}"])
+    assert locked(entry) == [PURE]
+    with pytest.raises(InputFault, match="has a hash that is named for it"):
+        closed(index, Judge(), ON_LINUX, pin=pin, hashes=[f"sha256:{digest(LINUX)}"])
 
 
 def test_an_index_without_hashes_is_asked_for_the_bytes() -> None:

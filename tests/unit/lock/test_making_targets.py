@@ -53,6 +53,16 @@ def test_the_running_machine_takes_every_patch_release_of_its_python() -> None:
     assert HERE.marker.evaluate()
 
 
+def test_one_patch_release_is_no_other() -> None:
+    (third,) = lock_targets(((3, 11, 3),), ("manylinux_2_28_x86_64",))
+    assert third.admits(Marker("python_full_version < '3.11.4'"))
+    assert not third.admits(Marker("python_full_version < '3.11.3'"))
+    assert third.admits(third.marker)
+    (fourth,) = lock_targets(((3, 11, 4),), ("manylinux_2_28_x86_64",))
+    assert not fourth.admits(third.marker)
+    assert str(fourth) == "CPython 3.11.4 on manylinux_2_28_x86_64"
+
+
 @pytest.mark.parametrize("platform", ["amiga", "manylinux", "manylinux_2_x86_64"])
 def test_a_platform_that_is_none_is_refused(platform: str) -> None:
     with pytest.raises(UsageFault):

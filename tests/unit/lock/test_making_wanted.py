@@ -111,7 +111,7 @@ def test_a_url_with_a_secret_is_refused_since_the_lock_would_tell_it(
     [
         ("https://f.example.org/thing.whl", "does not end with a wheel's file name"),
         ("https://f.example.org/other-1.0-py3-none-any.whl", "a wheel of another project: other"),
-        ("https://f.example.org/thing-1.0.tar.gz", "is no wheel of an index"),
+        ("https://f.example.org/thing-1.0.exe", "is no file of an index"),
     ],
 )
 def test_a_url_leads_to_a_wheel_of_the_project(tmp_path: Path, url: str, said: str) -> None:

@@ -1,5 +1,7 @@
 """A lock judged again: which file each hash is, against a real index; rebuilding is injected."""
 
+import io
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +21,8 @@ from verify.lock.inputs.locks import read_lock
 from verify.lock.inputs.reading import read_file
 from verify.lock.rejudge import Tools, rejudge, require_same_index
 from verify.lock.results import LockReport, Outcome, Standing
-from verify.results import CheckedWheel, CheckResult
+from verify.lock.sources import SourceRules
+from verify.results import CheckedSource, CheckedWheel, CheckResult
 from verify.subject import Subject
 from verify.verdict import Reason, Verdict
 
@@ -59,11 +62,16 @@ class Judge:
         return CheckResult(
             requirement=subject.requirement,
             wheel=CheckedWheel(filename=found[0], sha256=found[1], size=None) if found else None,
-            source=None,
+            source=CheckedSource(
+                kind="sdist", filename=subject.source.filename, sha256=subject.source.sha256
+            )
+            if subject.source
+            else None,
             verdict=verdict,
             reason=subject.reason,
             detail=subject.detail,
             trusted=trusted,
+            basis="verdict" if trusted else None,
             reasons=(f"the verdict is {verdict}",),
         )
 
@@ -87,6 +95,7 @@ class Bench:
     folder: Path
     server: IndexServer
     judge: Judge = field(default_factory=Judge)
+    sources: SourceRules | None = None
 
     def index(self) -> SimpleIndex:
         return open_index(
@@ -112,7 +121,9 @@ class Bench:
         if old is not None:
             path.write_text(old)
             before = read_lock(path, read_file, {})
-        tools = Tools(index=self.index(), urls=(self.server.url,), judge=self.judge)
+        tools = Tools(
+            index=self.index(), urls=(self.server.url,), judge=self.judge, sources=self.sources
+        )
         outcomes = tuple(rejudge(lock, tools, old=before, written=written, targets=targets))
         return LockReport(lock=lock, outcomes=outcomes)
 
@@ -310,6 +321,65 @@ def test_a_url_that_leads_to_another_project_is_distrusted(bench: Bench) -> None
     url = "https://example.org/other-1.0-py3-none-any.whl"
     outcome = bench.one(f"thing @ {url} --hash=sha256:{'a' * 64}")
     assert (rules(outcome), outcome.standing) == (["lock.other-project"], Standing.DISTRUSTED)
+
+
+def packed() -> bytes:
+    """An archive of sources with nothing in it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w"):
+        pass
+    return buffer.getvalue()
+
+
+def locked_archive(bench: Bench, filename: str = SDIST) -> str:
+    """A requirement by the URL of an archive that the index does not list."""
+    bench.server.add("elsewhere", [ServedFile(filename=filename, content=packed())])
+    url = f"http://{bench.server.netloc}/files/elsewhere/{filename}"
+    return f"thing @ {url} --hash=sha256:{sha256(packed()).hexdigest()}"
+
+
+def source_rules(*refused: str, anything: bool = False) -> SourceRules:
+    return SourceRules(
+        refusals=lambda _source, _listing: refused,
+        takes_unverified=lambda _name, _version: anything,
+    )
+
+
+def test_an_archive_by_url_is_verified_by_a_wheel_of_its_release(bench: Bench) -> None:
+    line = locked_archive(bench)
+    assert rules(bench.one(line)) == ["lock.archive"]
+    assert bench.judge.asked == []
+    bench.sources = source_rules()
+    outcome = bench.one(line)
+    assert (rules(outcome), outcome.standing) == (["lock.archive-verified"], Standing.TRUSTED)
+    (subject,) = bench.judge.asked
+    assert subject.source is not None
+    assert subject.source.sha256 == sha256(packed()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("sources", "rule", "standing"),
+    [
+        (source_rules(), "lock.archive", Standing.UNDETERMINED),
+        (source_rules(anything=True), "lock.archive-let-in", Standing.NOTED),
+        (source_rules("no", anything=True), "lock.archive-refused", Standing.DISTRUSTED),
+    ],
+)
+def test_an_archive_that_no_wheel_is_built_from_is_worth_what_the_policy_says(
+    bench: Bench, sources: SourceRules, rule: str, standing: Standing
+) -> None:
+    bench.judge.verdicts = {WHEEL: Verdict.DIFFERENT, LINUX: Verdict.DIFFERENT}
+    bench.sources = sources
+    outcome = bench.one(locked_archive(bench))
+    assert (rules(outcome), outcome.standing) == ([rule], standing)
+
+
+def test_an_archive_that_changed_is_not_what_was_locked(bench: Bench) -> None:
+    bench.sources = source_rules(anything=True)
+    line = locked_archive(bench)
+    bench.server.add("elsewhere", [ServedFile(filename=SDIST, content=b"other")])
+    outcome = bench.one(line)
+    assert (rules(outcome), outcome.standing) == (["lock.archive"], Standing.UNDETERMINED)
 
 
 def test_files_of_a_pinned_release_that_came_after_the_lock_are_told_once(bench: Bench) -> None:

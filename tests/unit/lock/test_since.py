@@ -68,6 +68,16 @@ def test_a_lock_that_a_revision_does_not_have_was_empty(repository: Path) -> Non
     assert older(path, "HEAD") == []
 
 
+def test_before_the_first_commit_everything_is_new(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)  # noqa: S607 - git's
+    path = tmp_path / "requirements.txt"
+    path.write_text("thing==1.0\n", encoding="utf-8")
+    lock = read_lock(path, read_file, {})
+    assert older_lock(path, lock, "HEAD", {}).packages == ()
+    with pytest.raises(UsageFault, match="neither a file nor a revision"):
+        older_lock(path, lock, "main", {})
+
+
 def test_an_included_file_that_a_revision_does_not_have_is_an_error(repository: Path) -> None:
     (repository / "more.txt").write_text("-r gone.txt\n")
     git(repository, "commit", "-q", "-a", "-m", "two")

@@ -16,7 +16,8 @@ from verify.distinfo.requires import required_by
 from verify.events import Listener, Notice
 from verify.index.interface import Index
 from verify.lock.making.closing import Gap, LockedWheel, LockEntry
-from verify.lock.making.targets import LockTarget
+from verify.lock.making.sdists import LockedSdist
+from verify.lock.making.targets import LockTarget, is_of_patches
 
 
 def settled(
@@ -62,7 +63,9 @@ class _Reader:
     index: Index
     known: dict[str, tuple[Requirement, ...]] = field(default_factory=dict)
 
-    def requirements(self, wheel: LockedWheel) -> tuple[Requirement, ...]:
+    def requirements(self, wheel: LockedWheel | LockedSdist) -> tuple[Requirement, ...]:
+        if isinstance(wheel, LockedSdist):
+            return wheel.requires
         if wheel.file.filename not in self.known:
             path = self.index.fetch(wheel.file)
             self.known[wheel.file.filename] = tuple(required_by(path))
@@ -82,11 +85,11 @@ class _Closure:
         self.reached: set[NormalizedName] = set()
         self.missing: dict[NormalizedName, str] = {}
         self._reader = reader
-        self._wheels: Mapping[NormalizedName, LockedWheel] = {
-            entry.pin.name: wheel
+        self._files: Mapping[NormalizedName, LockedWheel | LockedSdist] = {
+            entry.pin.name: file
             for entry in entries
-            for wheel in entry.wheels
-            if target in wheel.targets
+            for file in entry.files
+            if target in file.targets
         }
 
     def follow(self, requirements: Sequence[Requirement]) -> None:
@@ -98,20 +101,30 @@ class _Closure:
             name = canonicalize_name(asked.name)
             self.reached.add(name)
             for extra in ("", *sorted(asked.extras)):
-                if (name, extra) not in done and name in self._wheels:
+                if (name, extra) not in done and name in self._files:
                     done.add((name, extra))
                     left += self._next(name, extra)
 
     def _next(self, name: NormalizedName, extra: str) -> Iterator[Requirement]:
-        for requirement in self._reader.requirements(self._wheels[name]):
+        for requirement in self._reader.requirements(self._files[name]):
             if not self.target.admits(requirement.marker, extra=extra):
                 continue
-            found = self._wheels.get(canonicalize_name(requirement.name))
+            found = self._files.get(canonicalize_name(requirement.name))
             if found is None or not _satisfies(requirement, found.file.version):
-                self.missing.setdefault(
-                    name, f"its wheel asks for {requirement}, which other wheels of it do not"
-                )
+                self.missing.setdefault(name, self._why(requirement))
             yield requirement
+
+    def _why(self, requirement: Requirement) -> str:
+        marker = requirement.marker
+        if self.target.patch is None and marker is not None and is_of_patches(marker):
+            return f"it asks for {requirement}; {one_patch(self.target)}"
+        return f"its wheel asks for {requirement}, which other wheels of it do not"
+
+
+def one_patch(target: LockTarget) -> str:
+    """What to do where patch releases differ in what they need."""
+    version = target.python_name
+    return f"patch releases of {version} differ in that: name one with --python-version {version}.Z"
 
 
 def _satisfies(requirement: Requirement, version: Version | None) -> bool:

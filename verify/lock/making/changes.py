@@ -6,13 +6,13 @@ from datetime import datetime
 from verify.finding import Finding
 from verify.index.interface import (
     ConflictingFilesError,
-    FileKind,
     Index,
     IndexFile,
     ProjectNotFoundError,
 )
 from verify.lock import lock_findings
 from verify.lock.inputs.interface import Lock, LockedPackage, SourceKind
+from verify.lock.late import late_files
 
 
 def changes_since(lock: Lock, written: datetime | None, index: Index) -> Iterator[Finding]:
@@ -62,16 +62,6 @@ def _lost(package: LockedPackage, files: list[IndexFile]) -> Iterator[Finding]:
 def _new(
     lock: Lock, package: LockedPackage, files: list[IndexFile], written: datetime
 ) -> Iterator[Finding]:
-    release = package.name, package.version
-    same = [other for other in lock.packages if (other.name, other.version) == release]
-    locked = {file.sha256 for other in same for file in other.files}
-    found = [
-        file
-        for file in files
-        if file.kind is not FileKind.OTHER
-        and file.upload_time is not None
-        and file.upload_time > written
-        and file.sha256 not in locked
-    ]
+    found = late_files(lock, package, files, written)
     if found:
         yield lock_findings.new_files(package, found, written.isoformat())

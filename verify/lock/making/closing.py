@@ -4,7 +4,7 @@ Of the wheels that fit a target, the best is judged first, as pip would take it;
 trusted, the next one. pip takes what the lock's hashes leave, so the lock then chooses for it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import (
@@ -27,16 +27,17 @@ from verify.index.interface import (
 from verify.index.select import choose_sdist, ranked_wheels
 from verify.lock.inputs.interface import InputFault, WrittenHash
 from verify.lock.inputs.packages import last_part
+from verify.lock.making.archives import Archive
 from verify.lock.making.resolution import Pin
+from verify.lock.making.sdists import LockedSdist, Sdists
 from verify.lock.making.targets import LockTarget
+from verify.lock.sources import Judge
 from verify.results import CheckResult
 from verify.subject import Subject
 from verify.verdict import Reason
 
 MAX_TRIES = 3
 """Wheels of one release that are judged for one target before it is given up."""
-
-Judge = Callable[[Subject], CheckResult]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +71,31 @@ class LockEntry:
         wheels: trusted, by file name.
         refused: those that were judged and are not trusted, by file name.
         gaps: targets that are left without a wheel; the lock does not close then.
+        sdist: the source, where it is wanted and fit for a lock.
+        no_sdist: why there is none although it is wanted, in one clause.
     """
 
     pin: Pin
     wheels: tuple[LockedWheel, ...]
     refused: tuple[CheckResult, ...]
     gaps: tuple[Gap, ...]
+    sdist: LockedSdist | None = None
+    no_sdist: str | None = None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether anything of it is in the lock."""
+        return not self.gaps and bool(self.wheels or self.sdist)
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """The sha256 of all that may be installed, sorted."""
+        return tuple(sorted({str(each.file.sha256) for each in self.files}))
+
+    @property
+    def files(self) -> tuple[LockedWheel | LockedSdist, ...]:
+        """All that may be installed, wheels first."""
+        return (*self.wheels, *([self.sdist] if self.sdist else []))
 
 
 @dataclass(kw_only=True)
@@ -85,10 +105,12 @@ class Closer:
     Attributes:
         allowed: by project, the hashes that the inputs name.
         judge: `verify.check.check` on a workbench.
+        sdists: decides about sources.
     """
 
     index: Index
     judge: Judge
+    sdists: Sdists
     listener: Listener
     allowed: Mapping[NormalizedName, tuple[WrittenHash, ...]]
     judged: dict[tuple[str, str], CheckResult] = field(default_factory=dict)
@@ -103,7 +125,7 @@ class Closer:
         """
         wheels: dict[IndexFile, list[LockTarget]] = {}
         refused: dict[str, CheckResult] = {}
-        gaps = []
+        gaps: list[Gap] = []
         listing, fault = self._listing(pin)
         for target in targets:
             if not target.admits(pin.marker):
@@ -119,12 +141,45 @@ class Closer:
                 self.listener(Notice(message=f"not trusted: {file.filename}, {_why(result)}"))
             else:
                 gaps.append(Gap(target=target, why=fault or _gap(pin, results)))
-        return LockEntry(
+        entry = LockEntry(
             pin=pin,
             wheels=tuple(self._locked(file, wheels[file]) for file in sorted(wheels, key=_name)),
             refused=tuple(refused[name] for name in sorted(refused)),
             gaps=tuple(gaps),
         )
+        return self._with_sdist(entry, listing)
+
+    def _with_sdist(self, entry: LockEntry, listing: Project | None) -> LockEntry:
+        """What has no trusted wheel is closed by the source, where that may be."""
+        found = self._sdist(entry, listing)
+        if found is None:
+            return entry
+        if isinstance(found, str):
+            self.listener(Notice(message=f"not locked: {found}"))
+            is_archive = self._archive(entry.pin) is not None
+            gaps = tuple(
+                replace(gap, why=found if is_archive else f"{gap.why}; {found}")
+                for gap in entry.gaps
+            )
+            return replace(entry, gaps=gaps, no_sdist=found)
+        targets = tuple(gap.target for gap in entry.gaps)
+        return replace(entry, gaps=(), sdist=replace(found, targets=targets))
+
+    def _sdist(self, entry: LockEntry, listing: Project | None) -> LockedSdist | str | None:
+        pin = entry.pin
+        archive = self._archive(pin)
+        if archive is not None:
+            return self.sdists.of_archive(archive, listing)
+        if pin.version is None or listing is None or not (entry.wheels or entry.gaps):
+            return None
+        written = (one.value for one in self.allowed.get(pin.name, ()))
+        hashes = [one.digest for one in written if one.algorithm == "sha256"]
+        tried = (*(wheel.check for wheel in entry.wheels), *entry.refused)
+        return self.sdists.of_release(pin.name, pin.version, listing, hashes, tried)
+
+    def _archive(self, pin: Pin) -> Archive | None:
+        found = self.sdists.archives.get(pin.name)
+        return found if found is not None and pin.url == found.url else None
 
     def _listing(self, pin: Pin) -> tuple[Project | None, str | None]:
         try:
@@ -137,6 +192,8 @@ class Closer:
     def _candidates(
         self, pin: Pin, listing: Project | None, target: LockTarget
     ) -> Iterator[IndexFile]:
+        if self._archive(pin) is not None:
+            return iter(())
         if pin.url is not None:
             found: Sequence[IndexFile] = (self._by_url(pin.url),)
             found = [file for file in found if _fits(file, target)]
@@ -159,19 +216,14 @@ class Closer:
             raise InputFault(
                 allowed[0].where, f"no hash that is named for {pin} is a sha256", hint=hint
             )
-        release = [file for file in listing.files if file.version == pin.version] if listing else []
-        known = [self._hashed(file) for file in files]
+        listed = listing.files if listing and pin.url is None else ()
+        release = [file for file in listed if file.version == pin.version]
+        known = [self.sdists.hashed(file) for file in files]
         if not any(file.sha256 in digests for file in (*release, *known)):
             raise InputFault(
                 allowed[0].where, f"no file of {pin} has a hash that is named for it", hint=hint
             )
         return [file for file in known if file.sha256 in digests]
-
-    def _hashed(self, file: IndexFile) -> IndexFile:
-        """The file with its hash, which some indexes do not list."""
-        if file.sha256 is not None:
-            return file
-        return replace(file, sha256=Sha256(self.index.fetch(file).parent.name))
 
     def _by_url(self, url: str) -> IndexFile:
         """A wheel that only its URL leads to, fetched for its hash: once, as it may change."""
@@ -196,7 +248,7 @@ class Closer:
             yanked=None,
         )
         path = self.index.fetch(file)
-        return replace(self._hashed(file), size=path.stat().st_size)
+        return replace(self.sdists.hashed(file), size=path.stat().st_size)
 
     def _judged(self, pin: Pin, file: IndexFile, listing: Project | None) -> CheckResult:
         key = file.filename, file.sha256 or file.url

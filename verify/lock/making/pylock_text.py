@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock
+from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from verify.index.interface import IndexFile
 from verify.lock.making.closing import LockedWheel, LockEntry
 from verify.lock.making.lock import MadeLock
-from verify.lock.making.requirements_text import why_trusted
+from verify.lock.making.requirements_text import what_hashes_are, why_trusted
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -25,7 +26,7 @@ def pylock_text(lock: MadeLock) -> str:
         created_by="truewheel",
         environments=[target.marker for target in lock.targets],
         requires_python=_pythons(lock),
-        packages=[_package(entry) for entry in lock.entries if entry.wheels and not entry.gaps],
+        packages=[_package(entry) for entry in lock.entries if entry.is_locked],
     )
     made.validate()
     return _with_reasons(lock, dict(made.to_dict()))
@@ -44,18 +45,30 @@ def _pythons(lock: MadeLock) -> SpecifierSet:
 def _package(entry: LockEntry) -> Package:
     pin = entry.pin
     if pin.url is not None:
-        (wheel,) = entry.wheels
+        (file,) = (each.file for each in entry.files)
         archive = PackageArchive(
-            url=wheel.file.url, size=wheel.file.size, hashes=_hashes(wheel), subdirectory=None
+            url=file.url,
+            size=file.size,
+            hashes=_hashes(file),
+            subdirectory=entry.sdist.subdirectory if entry.sdist else None,
         )
-        return Package(
-            name=pin.name, version=wheel.file.version, marker=pin.marker, archive=archive
-        )
+        return Package(name=pin.name, version=file.version, marker=pin.marker, archive=archive)
     return Package(
         name=pin.name,
         version=pin.version,
         marker=pin.marker,
-        wheels=[_wheel(wheel) for wheel in entry.wheels],
+        wheels=[_wheel(wheel) for wheel in entry.wheels] or None,
+        sdist=_sdist(entry.sdist.file) if entry.sdist else None,
+    )
+
+
+def _sdist(file: IndexFile) -> PackageSdist:
+    return PackageSdist(
+        name=file.filename,
+        upload_time=file.upload_time,
+        url=file.url,
+        size=file.size,
+        hashes=_hashes(file),
     )
 
 
@@ -66,12 +79,12 @@ def _wheel(wheel: LockedWheel) -> PackageWheel:
         upload_time=file.upload_time,
         url=file.url,
         size=file.size,
-        hashes=_hashes(wheel),
+        hashes=_hashes(file),
     )
 
 
-def _hashes(wheel: LockedWheel) -> dict[str, str]:
-    return {"sha256": wheel.file.sha256 or ""}
+def _hashes(file: IndexFile) -> dict[str, str]:
+    return {"sha256": file.sha256 or ""}
 
 
 def _with_reasons(lock: MadeLock, table: dict[str, Any]) -> str:
@@ -100,7 +113,7 @@ def _with_reasons(lock: MadeLock, table: dict[str, Any]) -> str:
 
 
 def _head(lock: MadeLock) -> Iterator[str]:
-    yield "Each hash is of a wheel that is what its source builds to, or that a policy lets in."
+    yield from what_hashes_are(lock)
     for target in lock.targets:
         yield f"For {target}."
     for entry in lock.open_entries:

@@ -20,7 +20,8 @@ def requirements_text(lock: MadeLock) -> str:
 
 def _lines(lock: MadeLock) -> Iterator[str]:
     yield f"# Locked by truewheel {__version__}; install with: pip install --require-hashes -r FILE"
-    yield "# Each hash is of a wheel that is what its source builds to, or that a policy lets in."
+    for line in what_hashes_are(lock):
+        yield f"# {line}"
     for target in lock.targets:
         yield f"# For {target}."
     if lock.index_url is not None:
@@ -36,11 +37,11 @@ def _entry(entry: LockEntry) -> Iterator[str]:
         for gap in entry.gaps:
             yield _refusal(f"{entry.pin} for {gap.target}: {gap.why}")
         return
-    if not entry.wheels:
+    if not entry.is_locked:
         return  # no target needs it
     marker = f" ; {entry.pin.marker}" if entry.pin.marker is not None else ""
-    hashes = [f"--hash=sha256:{wheel.file.sha256}" for wheel in entry.wheels]
-    yield from _continued([f"{entry.pin}{marker}", *sorted(set(hashes))])
+    hashes = [f"--hash=sha256:{digest}" for digest in entry.hashes]
+    yield from _continued([f"{entry.pin}{marker}", *hashes])
     for said in why_trusted(entry):
         yield f"    # {said}"
     if entry.pin.via:
@@ -54,13 +55,25 @@ def _continued(parts: Sequence[str]) -> Iterator[str]:
         yield f"{indent}{part}{more}"
 
 
+def what_hashes_are(lock: MadeLock) -> Iterator[str]:
+    """What a hash in the lock stands for, one sentence a line."""
+    yield "Each hash is of a wheel that is what its source builds to, or that a policy lets in."
+    if any(entry.sdist for entry in lock.entries):
+        yield (
+            "Or of a source, of which is said whether it was verified; installing one runs what is"
+            " in it."
+        )
+
+
 def why_trusted(entry: LockEntry) -> Iterator[str]:
-    """One line for each wheel of an entry: what it is trusted for."""
+    """One line for each file of an entry: what it is trusted for."""
     for wheel in entry.wheels:
         check = wheel.check
         source = f", rebuilt from {check.source.filename}" if check.source else ""
         other = "" if check.basis == "verdict" else f"; {'; '.join(check.reasons)}"
         yield _flat(f"{check.verdict}: {wheel.file.filename}{source}{other}")
+    if entry.sdist is not None:
+        yield _flat(entry.sdist.told)
 
 
 def _refusal(text: str) -> str:

@@ -6,8 +6,9 @@ would read otherwise than truewheel, or run, is not there.
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,21 +21,49 @@ from builders.store import StoreError
 from builders.uv import UV_TIMEOUT, UvRun, UvTimeoutError, run_uv
 from verify.errors import TruewheelError, UsageFault
 from verify.index.interface import IndexUnreachableError
+from verify.lock.making.archives import Archive
+from verify.lock.making.stand_ins import StandIn
 from verify.lock.making.targets import LockTarget
 from verify.lock.making.wanted import Wanted
 
 _IN, _NARROW, _LOCK = "requirements.in", "constraints.txt", "requirements.txt"
+_LINKS = "links"
 _VIA = re.compile(r"\s+# via (.*)$")
 _WORD = r"[A-Za-z0-9_.+][A-Za-z0-9_.+*~:/()-]*"
 _WORDS = rf"(?:{_WORD}(?: {_WORD})*)?"
 _PLAIN = re.compile(rf"""(?:[a-z_ <>=!~()]|"{_WORDS}"|'{_WORDS}')*""")
 """A marker that every installer reads alike: `" #"` cuts a line short, `" -"` begins an option."""
 
-_NO_WHEEL = re.compile(r"has no usable wheels|Wheels are required for `([A-Za-z0-9._-]+)`")
+_NO_WHEEL = re.compile(r"has no usable wheels|Wheels are required for `")
+_WITHOUT_WHEEL = re.compile(
+    r"^hint: .*`([A-Za-z0-9][A-Za-z0-9._-]*)` (?:\(v|because)", re.MULTILINE
+)
+"""uv's words for projects whose releases have no wheel that fits."""
 
 
 class ConflictError(UsageFault):
     """No set of versions satisfies what is asked for."""
+
+
+class NoWheelError(ConflictError):
+    """As long as nothing but wheels counts; `projects` have releases without one that fits."""
+
+    def __init__(self, message: str, hint: str, projects: frozenset[NormalizedName]) -> None:
+        super().__init__(message, hint=hint)
+        self.projects = projects
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandIns:
+    """Metadata in place of what has no wheel that uv could read; see `StandIn`.
+
+    Attributes:
+        releases: of an index.
+        archives: what the inputs name by its URL.
+    """
+
+    releases: tuple[StandIn, ...] = ()
+    archives: tuple[tuple[Archive, StandIn], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,18 +108,25 @@ class Resolver:
     kept: Mapping[NormalizedName, Version] = field(default_factory=dict)
 
     def resolve(
-        self, wanted: Wanted, targets: Sequence[LockTarget], *, universal: bool
+        self,
+        wanted: Wanted,
+        targets: Sequence[LockTarget],
+        *,
+        universal: bool,
+        stand_ins: StandIns = StandIns(),
     ) -> tuple[Pin, ...]:
         """Every project that is needed, sorted by name; several pins of one have markers.
 
         Raises:
-            ConflictError: there is no solution.
+            ConflictError: there is no solution; a `NoWheelError` if wheels are what is missing.
             IndexUnreachableError: the index did not answer.
             StoreError: uv's cache cannot be written.
         """
         with TemporaryDirectory(prefix="truewheel-") as name:
             folder = Path(name)
-            _write(folder / _IN, map(str, wanted.requirements))
+            wheels = _written(stand_ins, folder)
+            lines = (_as_wheel(archive, url) for url, archive in wheels.items())
+            _write(folder / _IN, chain(map(str, wanted.requirements), lines))
             _write(folder / _NARROW, map(str, wanted.constraints))
             _write(folder / _LOCK, (f"{name}=={v}" for name, v in sorted(self.kept.items())))
             command = (
@@ -100,12 +136,16 @@ class Resolver:
                 *("--cache-dir", str(self.cache.absolute())),
                 *_for_targets(targets, universal=universal),
                 *(["--prerelease", "allow"] if wanted.prereleases else []),
+                *(["--find-links", _LINKS] if stand_ins.releases else []),
                 *(["--offline"] if self.offline else []),
                 *self.arguments,
             )
-            return tuple(sorted(_pins(self._run(command, folder)), key=_order))
+            pins = _pins(self._run(command, folder, wheels))
+            own = {url: archive.url for url, archive in wheels.items()}
+            found = (replace(pin, url=own.get(pin.url or "", pin.url)) for pin in pins)
+            return tuple(sorted(found, key=_order))
 
-    def _run(self, command: Sequence[str], folder: Path) -> str:
+    def _run(self, command: Sequence[str], folder: Path, wheels: Mapping[str, Archive]) -> str:
         try:
             done = run_uv(command, self.environment, folder)
         except UvTimeoutError as error:
@@ -114,19 +154,44 @@ class Resolver:
             ) from error
         if done.succeeded:
             return done.output
-        raise _failure(done)
+        raise _failure(_with_urls(done, wheels))
+
+
+def _written(stand_ins: StandIns, folder: Path) -> dict[str, Archive]:
+    """Archives by the URL of the wheel that stands in for each."""
+    for one in stand_ins.releases:
+        one.write(folder / _LINKS)
+    return {
+        one.write(folder / str(number)).as_uri(): archive
+        for number, (archive, one) in enumerate(stand_ins.archives)
+    }
+
+
+def _as_wheel(archive: Archive, url: str) -> str:
+    asked = archive.asked
+    extras = f"[{','.join(asked.extras)}]" if asked.extras else ""
+    marker = f" ; {asked.marker}" if asked.marker is not None else ""
+    return f"{archive.name}{extras} @ {url}{marker}"
+
+
+def _with_urls(done: UvRun, wheels: Mapping[str, Archive]) -> UvRun:
+    errors = done.errors
+    for url, archive in wheels.items():
+        errors = errors.replace(url, archive.url)
+    return replace(done, errors=errors)
 
 
 def _for_targets(targets: Sequence[LockTarget], *, universal: bool) -> Iterator[str]:
-    oldest = min(target.python for target in targets)
-    yield from ("--python-version", f"{oldest[0]}.{oldest[1]}")
+    # Without a patch release, uv takes the first: what only later ones need is left out.
+    oldest = min(targets, key=lambda target: (target.python, target.patch or 0))
+    yield from ("--python-version", oldest.python_name)
     if universal:
         yield "--universal"
     elif (platform := targets[0].uv_platform) is not None:
         yield from ("--python-platform", platform)
 
 
-def _write(path: Path, lines: Iterator[str]) -> None:
+def _write(path: Path, lines: Iterable[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
@@ -141,11 +206,15 @@ def _failure(done: UvRun) -> TruewheelError:
             f"the index could not be asked: {done.said}",
             hint="check the network and the index URL",
         )
-    if _NO_WHEEL.search(done.errors):
-        hint = "only wheels can be verified and locked; choose a version that has one"
-    else:
-        hint = "loosen or correct one of the requirements that it names"
-    return ConflictError(f"the requirements cannot be satisfied: {done.said}", hint=hint)
+    said = f"the requirements cannot be satisfied: {done.said}"
+    missing = frozenset(map(canonicalize_name, _WITHOUT_WHEEL.findall(done.errors)))
+    if missing or _NO_WHEEL.search(done.errors):
+        hint = (
+            "choose a version that has a wheel; what has none can only be locked unverified, where"
+            ' the policy says sdists = "any"'
+        )
+        return NoWheelError(said, hint, missing)
+    return ConflictError(said, hint="loosen or correct one of the requirements that it names")
 
 
 def _pins(text: str) -> Iterator[Pin]:

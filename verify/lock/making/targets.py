@@ -33,15 +33,23 @@ class LockTarget:
 
     Attributes:
         python: (major, minor).
+        patch: its patch release; None for all of them.
         platform: a platform tag; None for the running machine.
     """
 
     python: tuple[int, int]
+    patch: int | None = None
     platform: str | None = None
 
     def __str__(self) -> str:
         """For people, e.g. `CPython 3.11 on manylinux_2_28_x86_64`."""
-        return f"CPython {self.python[0]}.{self.python[1]} on {self.platform_name}"
+        return f"CPython {self.python_name} on {self.platform_name}"
+
+    @property
+    def python_name(self) -> str:
+        """`X.Y`, or `X.Y.Z` of one patch release."""
+        patch = "" if self.patch is None else f".{self.patch}"
+        return f"{self.python[0]}.{self.python[1]}{patch}"
 
     @property
     def platform_name(self) -> str:
@@ -72,7 +80,9 @@ class LockTarget:
         """
         if marker is None:
             return True
-        if "_full_version" not in str(marker) and "implementation_version" not in str(marker):
+        if self.patch is not None:
+            return self._holds(marker, self.patch, extra)
+        if not is_of_patches(marker):
             return self._holds(marker, _PATCHES[-1], extra)
         return any(self._holds(marker, patch, extra) for patch in _PATCHES)
 
@@ -86,7 +96,10 @@ class LockTarget:
     @property
     def marker(self) -> Marker:
         """What an environment must be for a lock of this target to be meant for it."""
-        return Marker(" and ".join(f"{name} == '{self._environment[name]}'" for name in _TELLING))
+        told = [f"{name} == '{self._environment[name]}'" for name in _TELLING]
+        if self.patch is not None:
+            told.append(f"python_full_version == '{self.python_name}'")
+        return Marker(" and ".join(told))
 
     @cached_property
     def _environment(self) -> Environment:
@@ -102,17 +115,31 @@ class LockTarget:
         return _on_platform(environment, self.platform)
 
 
+def is_of_patches(marker: Marker) -> bool:
+    """Whether patch releases of one Python may differ in it."""
+    text = str(marker)
+    return "python_full_version" in text or "implementation_version" in text
+
+
 def lock_targets(
-    pythons: tuple[tuple[int, int], ...], platforms: tuple[str, ...]
+    pythons: tuple[tuple[int, ...], ...], platforms: tuple[str, ...]
 ) -> tuple[LockTarget, ...]:
     """Every interpreter on every platform; the running ones where none is named.
+
+    Args:
+        pythons: (major, minor) each, or with the patch release.
+        platforms: their tags.
 
     Raises:
         UsageFault: a platform is none.
     """
     running = sys.version_info[:2]
     targets = tuple(
-        LockTarget(python=python, platform=platform)
+        LockTarget(
+            python=(python[0], python[1]),
+            patch=python[2] if len(python) > 2 else None,
+            platform=platform,
+        )
         for python in dict.fromkeys(pythons or (running,))
         for platform in dict.fromkeys(platforms or (None,))
     )

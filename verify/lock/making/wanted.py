@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qs, quote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import (
@@ -13,6 +14,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from verify.index.filenames import SDIST_SUFFIXES
 from verify.lock.inputs.archive_urls import parse_checkout, replacement
 from verify.lock.inputs.interface import (
     Asked,
@@ -29,8 +31,10 @@ from verify.lock.inputs.pyproject import read_pyproject
 from verify.lock.inputs.reading import Read
 from verify.lock.inputs.requirement_options import refuse
 from verify.lock.inputs.requirements_txt import RequirementsFile, read_requirements
+from verify.lock.making.archives import AskedArchive
 
 _WHEEL = ".whl"
+_SUBDIRECTORY = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*")
 _VARIABLES_ALONE = re.compile(r"[^/]*://(?:\$\{[A-Z0-9_]+\}:?){1,2}@")
 
 
@@ -48,6 +52,7 @@ class Wanted:
 
     Attributes:
         requirements: in the order of the inputs; each is on an index, or a wheel's URL.
+        archives: of sources, which the inputs name by their URL.
         constraints: they narrow versions and ask for nothing.
         hashes: by project, those that an input allows; no entry where it names none.
         index_url, extra_index_urls: as requirements files name them, perhaps with secrets.
@@ -57,6 +62,7 @@ class Wanted:
     """
 
     requirements: tuple[Requirement, ...]
+    archives: tuple[AskedArchive, ...] = ()
     constraints: tuple[Requirement, ...] = ()
     hashes: Mapping[NormalizedName, tuple[WrittenHash, ...]]
     index_url: str | None = field(default=None, repr=False)
@@ -91,9 +97,11 @@ def gather(
             if indexes.default or indexes.extra:
                 written.note(read_requirements(path, read, _Unfilled()))
             prereleases = prereleases or any(o.kind.name == "--pre" for o in file.options)
-    lockable = [(one, _lockable(one)) for one in asked]
+    archives = [one for one in asked if _is_archive(one)]
+    lockable = [(one, _lockable(one)) for one in asked if not _is_archive(one)]
     return Wanted(
         requirements=tuple(found for one, found in lockable if not one.constraint),
+        archives=tuple(dict.fromkeys(map(_archive, archives))),
         constraints=tuple(found for one, found in lockable if one.constraint),
         hashes=_hashes(lockable),
         index_url=indexes.default,
@@ -148,7 +156,7 @@ def _pins(path: Path, read: Read, environ: Mapping[str, str]) -> Iterator[Asked]
             text=str(package),
             kind=kind,
             requirement=requirement,
-            origin=package.origin,
+            origin=_with_part(package),
             hashes=tuple(
                 WrittenHash(value=value, where=file.where)
                 for file in package.files
@@ -156,6 +164,12 @@ def _pins(path: Path, read: Read, environ: Mapping[str, str]) -> Iterator[Asked]
             ),
             where=package.where,
         )
+
+
+def _with_part(package: LockedPackage) -> str | None:
+    if package.subdirectory is None or package.kind is not SourceKind.URL:
+        return package.origin
+    return f"{package.origin}#subdirectory={quote(package.subdirectory)}"
 
 
 def _written(package: LockedPackage, which: str) -> Requirement:
@@ -166,6 +180,42 @@ def _written(package: LockedPackage, which: str) -> Requirement:
         raise InputFault(
             package.where, f"{package} cannot be asked for, with the marker {quoted(marker)}"
         ) from error
+
+
+def _is_archive(asked: Asked) -> bool:
+    """Whether it is an archive of sources at a URL."""
+    path = (asked.origin or "").partition("#")[0]
+    return asked.kind is SourceKind.URL and not asked.editable and path.endswith(SDIST_SUFFIXES)
+
+
+def _archive(asked: Asked) -> AskedArchive:
+    url, _, fragment = (asked.origin or "").partition("#")
+    _require_plain(url, asked)
+    if asked.constraint:
+        raise InputFault(
+            asked.where,
+            f"{asked.text} is a constraint",
+            hint="name the archive where it is asked for",
+        )
+    requirement = asked.requirement
+    return AskedArchive(
+        name=canonicalize_name(requirement.name) if requirement else None,
+        extras=tuple(sorted(requirement.extras)) if requirement else (),
+        marker=requirement.marker if requirement else None,
+        url=url,
+        subdirectory=_subdirectory(fragment, asked),
+        hashes=asked.hashes,
+        where=asked.where,
+    )
+
+
+def _subdirectory(fragment: str, asked: Asked) -> str | None:
+    written = next(iter(parse_qs(fragment).get("subdirectory", ())), None)
+    if written is None:
+        return None
+    if not _SUBDIRECTORY.fullmatch(written) or {".", ".."} & set(written.split("/")):
+        raise InputFault(asked.where, f"{quoted(written)} is no directory of an archive")
+    return written
 
 
 def _lockable(asked: Asked) -> Requirement:
@@ -194,20 +244,14 @@ def _lockable(asked: Asked) -> Requirement:
         return _by_url(asked)
     raise InputFault(
         asked.where,
-        f"{asked.text} is no wheel of an index or of a web server",
-        hint="only wheels are locked, as installing an archive of sources runs what is in it; name"
-        " the release instead: NAME==VERSION",
+        f"{asked.text} is no file of an index or of a web server",
+        hint="name a release, NAME==VERSION, or the URL of a wheel or of an archive of sources",
     )
 
 
 def _by_url(asked: Asked) -> Requirement:
     url = (asked.origin or "").partition("#")[0]
-    if bare_url(url) != url or "${" in asked.text:
-        raise InputFault(
-            asked.where,
-            "a URL with credentials or variables cannot be locked: the lock would tell them",
-            hint="put the credentials into .netrc, which pip, uv and truewheel read",
-        )
+    _require_plain(url, asked)
     try:
         name = parse_wheel_filename(last_part(url) or "")[0]
     except InvalidWheelFilename as error:
@@ -219,6 +263,15 @@ def _by_url(asked: Asked) -> Requirement:
     if canonicalize_name(asked.requirement.name) != name:
         raise InputFault(asked.where, f"{asked.text} is a wheel of another project: {name}")
     return asked.requirement
+
+
+def _require_plain(url: str, asked: Asked) -> None:
+    if bare_url(url) != url or "${" in asked.text:
+        raise InputFault(
+            asked.where,
+            "a URL with credentials or variables cannot be locked: the lock would tell them",
+            hint="put the credentials into .netrc, which pip, uv and truewheel read",
+        )
 
 
 def _hashes(
