@@ -17,6 +17,8 @@ from verify.results import (
     Diff,
     ExplanationReport,
     FileIdentity,
+    KeptEvidence,
+    ListedRelease,
     PolicyId,
     Seconds,
 )
@@ -122,6 +124,7 @@ def _result(result: CheckResult) -> JSONObject:
         "warnings": list(result.warnings),
         **({"waiver": result.waiver} if result.waiver else {}),
         **_policy(result.policy),
+        **_release(result.release),
         "signals": [finding_object(signal) for signal in result.signals],
         "diff": diff_document(result.diff) if result.diff else None,
         "recipe": result.recipe,
@@ -130,7 +133,19 @@ def _result(result: CheckResult) -> JSONObject:
         "remembered": result.judged_at is not None,
         "judged_at": moment_text(result.judged_at),
         **_explanation(result.explanation),
+        **_evidence(result.evidence),
     }
+
+
+def _evidence(kept: KeptEvidence | None) -> JSONObject:
+    """Where evidence is; nothing where none was asked for."""
+    if kept is None:
+        return {}
+    files: list[JSONValue] = [
+        {"kind": each.kind, "path": each.path, "sha256": each.sha256, "size": each.size}
+        for each in kept.files
+    ]
+    return {"evidence": {"where": kept.where, "files": files}}
 
 
 def _policy(policy: PolicyId | None) -> JSONObject:
@@ -138,6 +153,26 @@ def _policy(policy: PolicyId | None) -> JSONObject:
     if policy is None:
         return {}
     return {"policy": {"digest": policy.digest, "source": policy.source}}
+
+
+def _release(release: ListedRelease | None) -> JSONObject:
+    """When the files of the wheel's release came; nothing where no index was asked."""
+    if release is None:
+        return {}
+    files: list[JSONValue] = [
+        {
+            "filename": file.filename,
+            "kind": file.kind,
+            "size": file.size,
+            "upload_time": moment_text(file.upload_time),
+        }
+        for file in release.files
+    ]
+    others: list[JSONValue] = [
+        {"version": other.version, "first_upload_time": moment_text(other.first)}
+        for other in release.others
+    ]
+    return {"release": {"files": files, "more_files": release.more_files, "others": others}}
 
 
 def _explanation(report: ExplanationReport | None) -> JSONObject:

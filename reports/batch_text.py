@@ -7,9 +7,12 @@ from rich.text import Text
 
 from reports.lock_text import STYLE
 from reports.printable import printable
+from reports.renderers.results import Trend, What
+from reports.renderers.words import TELLING, WHAT, since
 from reports.terminal import VERDICT_STYLE, render_result
 from verify.batch.results import BatchRemark, BatchReport, BatchResult
 from verify.lock.results import Standing
+from verify.results import CheckResult
 from verify.verdict import Verdict
 
 WORST_FIRST = (
@@ -17,17 +20,18 @@ WORST_FIRST = (
     *(Verdict.EQUIVALENT, Verdict.REGENERATED, Verdict.IDENTICAL),
 )
 
+MAX_TRUSTED = 20
+"""Wheels that are trusted, up to which a terminal has a line for each."""
 
-def render_batch(report: BatchReport, console: Console, *, verbose: bool = False) -> None:
-    """Print the results; each in full with `verbose`."""
-    order = {verdict: at for at, verdict in enumerate(WORST_FIRST)}
-    for result in sorted(
-        report.results, key=lambda each: (each.check.trusted, order[each.check.verdict])
-    ):
-        if verbose:
-            render_result(result.check, console, verbose=True)
-        else:
-            _line(result, console)
+MAX_LOST = 20
+"""Wheels that are named which are not trusted any more."""
+
+
+def render_batch(
+    report: BatchReport, console: Console, *, verbose: bool = False, trend: Trend | None = None
+) -> None:
+    """Print the results, each in full with `verbose`, and what changed since the run before."""
+    _results(report, console, verbose=verbose)
     for remark in report.remarks:
         if verbose or remark.remark.standing is not Standing.NOTED:
             _remark(remark, console)
@@ -37,25 +41,62 @@ def render_batch(report: BatchReport, console: Console, *, verbose: bool = False
             if fault.hint:
                 console.print(Text(f"  hint: {printable(fault.hint)}"))
     _sums(report, console)
+    if trend is not None:
+        _since(trend, console)
+
+
+def _results(report: BatchReport, console: Console, *, verbose: bool) -> None:
+    order = {verdict: at for at, verdict in enumerate(WORST_FIRST)}
+    results = sorted(
+        report.results, key=lambda each: (each.check.trusted, order[each.check.verdict])
+    )
+    trusted = sum(each.check.trusted for each in results)
+    # At a terminal, what matters would be gone from the screen.
+    are_left_out = console.is_terminal and not verbose and trusted > MAX_TRUSTED
+    for result in results:
+        if verbose:
+            render_result(result.check, console, verbose=True)
+        elif not (are_left_out and result.check.trusted):
+            _line(result, console)
+    if are_left_out:
+        console.print(Text(f"{'':<13}and {trusted:,} that are trusted (-v lists them)", "dim"))
 
 
 def _line(result: BatchResult, console: Console) -> None:
+    """One line; at a terminal, what is said of a wheel stands below its name."""
     check = result.check
     line = Text(f"{check.verdict.value:<13}", style=VERDICT_STYLE[check.verdict])
-    line.append(printable(check.wheel.filename if check.wheel else check.requirement), "bold")
-    if not check.trusted:
-        why = f"{check.reason}: {check.detail}" if check.reason else "; ".join(check.reasons)
-        line.append(f"  {printable(why)}", "default")
-    elif check.warnings:
-        line.append(f"  {printable('; '.join(check.warnings))}", "dim")
+    line = Text.assemble(line, (printable(_name(check)), "bold"))
+    words = _words(check)
+    if words:
+        line.append(f"\n{'':<13}" if console.is_terminal else "  ")
+        line.append(printable(words), "dim" if check.trusted else "")
     console.print(line)
+
+
+def _name(check: CheckResult) -> str:
+    return check.wheel.filename if check.wheel else check.requirement
+
+
+def _words(check: CheckResult) -> str:
+    """What a person has to know beside the verdict, which is there already."""
+    if check.trusted:
+        return "; ".join(check.warnings)
+    if check.reason:
+        return f"{check.reason}: {check.detail}"
+    findings = Counter(finding.kind for finding in check.diff.findings) if check.diff else {}
+    counts = [f"{findings[kind]:,} {kind.value}" for kind in TELLING if findings.get(kind)]
+    reasons = [words for words in check.reasons if words != f"the verdict is {check.verdict}"]
+    return "; ".join([", ".join(counts), *reasons] if counts else reasons)
 
 
 def _remark(remark: BatchRemark, console: Console) -> None:
     told = remark.remark
-    line = Text(f"{told.standing.value:<13}", style=STYLE[told.standing])
-    line.append(printable(told.filename or told.package), "bold")
-    line.append(f"  {printable(str(told.where))}", "dim")
+    line = Text.assemble(
+        (f"{told.standing.value:<13}", STYLE[told.standing]),
+        (printable(told.filename or told.package), "bold"),
+        (f"  {printable(str(told.where))}", "dim"),
+    )
     console.print(line)
     for finding in told.findings:
         console.print(Text(f"  {finding.rule}: {printable(finding.summary)}"))
@@ -79,6 +120,27 @@ def _sums(report: BatchReport, console: Console) -> None:
     told = [f"{number} {what}" for number, what in more if number]
     if told:
         console.print(f"{'; '.join(told)}.")
+
+
+def _since(trend: Trend, console: Console) -> None:
+    """One line, and one for each wheel that is not trusted any more."""
+    words = since(trend)
+    console.print(f"{words[:1].upper()}{words[1:]}.")
+    lost = [change for change in trend.changes if What.NEWLY_DISTRUSTED in change.what]
+    for change in lost[:MAX_LOST]:
+        if change.before and change.after:
+            before, after = change.before.verdict, change.after.verdict
+            line = Text.assemble(
+                "  ",
+                (printable(change.label), "bold"),
+                f"  {WHAT[What.NEWLY_DISTRUSTED]}: ",
+                (before.value, VERDICT_STYLE[before]),
+                " before, now ",
+                (after.value, VERDICT_STYLE[after]),
+            )
+            console.print(line)
+    if len(lost) > MAX_LOST:
+        console.print(f"  and {len(lost) - MAX_LOST:,} more.")
 
 
 def _left(report: BatchReport) -> dict[str, int]:

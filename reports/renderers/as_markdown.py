@@ -6,8 +6,8 @@ from html import escape
 from reports.printable import printable
 from reports.renderers.interface import Document, Rendered
 from reports.renderers.reading import read_results
-from reports.renderers.results import Reported, Results, rules
-from reports.renderers.words import CLAIM, telling, told, trust, why
+from reports.renderers.results import Reported, Results, Trend, What, rules
+from reports.renderers.words import CLAIM, WHAT, since, telling, told, trust, why
 from verify.timeline.words import counted
 
 MAX_CHARACTERS = 60_000
@@ -53,6 +53,9 @@ def _head(results: Results) -> Iterator[str]:
     if results.failure is not None:
         yield ""
         yield f"**The run broke off:** {inert(results.failure)}"
+    if results.trend is not None:
+        yield ""
+        yield from _since(results.trend)
     for number, words in ((len(results.left), "not looked at"), (results.faults, "not readable")):
         if number:
             noun = "wheel" if words == "not looked at" else "input"
@@ -64,8 +67,23 @@ def _head(results: Results) -> Iterator[str]:
         yield "|---|---:|"
         for verdict, count in results.by_verdict.items():
             yield f"| {verdict} | {count:,} |"
-    for name, count in results.by_signal.items():
-        yield f"| {inert(name)} | {count:,} |"
+    if results.by_signal:
+        yield ""
+        yield "| signal | wheels |"
+        yield "|---|---:|"
+        for name, count in results.by_signal.items():
+            yield f"| {code(name)} | {count:,} |"
+
+
+def _since(trend: Trend) -> Iterator[str]:
+    """What changed, and the names of what is not trusted any more."""
+    yield f"{since(trend).capitalize()}"
+    lost = [change for change in trend.changes if What.NEWLY_DISTRUSTED in change.what]
+    if lost:
+        names = ", ".join(code(change.label) for change in lost[:_MAX_FINDINGS])
+        more = f" and {len(lost) - _MAX_FINDINGS:,} more" if len(lost) > _MAX_FINDINGS else ""
+        yield ""
+        yield f"**{WHAT[What.NEWLY_DISTRUSTED].capitalize()}:** {names}{more}"
 
 
 def _section(result: Reported) -> Iterator[str]:

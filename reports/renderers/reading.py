@@ -3,15 +3,22 @@
 from reports.renderers.interface import Document, UnreadableResultsError
 from reports.renderers.located import Located
 from reports.renderers.results import (
+    BY_WORST,
     Bytes,
+    Change,
     Left,
+    OtherRelease,
     Place,
+    Release,
     Reported,
     ReportedAttempt,
     ReportedFile,
     Results,
     Share,
+    Stand,
+    Trend,
     Waived,
+    What,
 )
 from verify.finding import Finding, FindingClass, RuleName
 from verify.verdict import Verdict
@@ -37,15 +44,51 @@ def read_results(document: Document) -> Results:
     return Results(
         run=whole["run"].value,
         inputs=whole["inputs"].value,
-        faults=(whole["summary"]["faults"].maybe_count() or 0) if whole["summary"] else 0,
+        faults=_counted(whole["summary"], "faults"),
         results=tuple(_reported(item) for item in whole["results"].items()),
         left=tuple(_left(item) for item in whole["left"].items()),
+        skipped=_counted(whole["summary"], "skipped"),
         failure=error["message"].text() if error else _interruption(whole["interrupted"]),
+        trend=_trend(whole["trend"]),
     )
+
+
+def _counted(summary: Located, name: str) -> int:
+    return (summary[name].maybe_count() or 0) if summary else 0
 
 
 def _interruption(at: Located) -> str | None:
     return "it was interrupted" if at and at.flag() else None
+
+
+def _trend(at: Located) -> Trend | None:
+    if not at:
+        return None
+    previous = at["previous"]
+    counts = previous["by_verdict"]
+    return Trend(
+        run=previous["run"].maybe_count(),
+        total=previous["total"].count(),
+        trusted=previous["trusted"].count(),
+        by_verdict={verdict: counts[verdict].count() for verdict in BY_WORST if counts[verdict]},
+        changes=tuple(_change(item) for item in at["changes"].items()),
+    )
+
+
+def _change(at: Located) -> Change:
+    return Change(
+        label=at["wheel"].text(),
+        sha256=at["sha256"].maybe_text(),
+        what=tuple(item.one_of(What) for item in at["what"].items()),
+        before=_stand(at["before"]),
+        after=_stand(at["after"]),
+    )
+
+
+def _stand(at: Located) -> Stand | None:
+    if not at:
+        return None
+    return Stand(verdict=at["verdict"].one_of(Verdict), trusted=at["trusted"].flag())
 
 
 def _left(at: Located) -> Left:
@@ -65,6 +108,7 @@ def _reported(at: Located) -> Reported:
         asked=tuple(_place(item) for item in at["asked"].items()),
         wheel=_file(at["wheel"]),
         source=_file(at["source"]),
+        release=_release(at["release"]),
         verdict=at["verdict"].one_of(Verdict),
         reason=at["reason"].maybe_text(),
         detail=at["detail"].maybe_text(),
@@ -95,6 +139,23 @@ def _file(at: Located) -> ReportedFile | None:
         size=at["size"].maybe_count(),
         upload_time=at["upload_time"].maybe_moment(),
     )
+
+
+def _release(at: Located) -> Release | None:
+    if not at:
+        return None
+    return Release(
+        files=tuple(found for item in at["files"].items() if (found := _file(item))),
+        more_files=at["more_files"].maybe_count() or 0,
+        others=tuple(_other(item) for item in at["others"].items()),
+    )
+
+
+def _other(at: Located) -> OtherRelease:
+    first = at["first_upload_time"].maybe_moment()
+    if first is None:
+        raise at["first_upload_time"].fault("a moment")
+    return OtherRelease(version=at["version"].text(), first=first)
 
 
 def _waiver(at: Located) -> Waived | None:

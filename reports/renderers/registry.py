@@ -1,6 +1,6 @@
 """Which renderers there are: those that installed packages announce as entry points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from reports.renderers.interface import GROUP, Renderer, RendererError
@@ -22,6 +22,22 @@ def renderers(names: Sequence[str]) -> list[Renderer]:
     return [_load(_only(name)) for name in dict.fromkeys(names)]
 
 
+def loaded(names: Iterable[str]) -> dict[str, Renderer | RendererError]:
+    """The same by name, with the error in place of each that cannot be had.
+
+    Raises:
+        UsageFault: no package brings one of them.
+    """
+    return {name: _loaded(name) for name in names}
+
+
+def _loaded(name: str) -> Renderer | RendererError:
+    try:
+        return _load(_only(name))
+    except RendererError as error:
+        return error
+
+
 def _only(name: str) -> EntryPoint:
     found = {point.value: point for point in entry_points(group=GROUP, name=name)}
     if not found:
@@ -41,8 +57,11 @@ def _load(point: EntryPoint) -> Renderer:
     try:
         renderer: Renderer = point.load()()
         is_one = renderer.name == point.name and bool(renderer.filename) and bool(renderer.render)
-    except Exception as error:
-        # Whatever a plugin does while it is imported, the person has one thing to do about it.
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Whatever a plugin does while it is imported, also to end the process, the person has one
+        # thing to do about it.
         raise RendererError(
             f"the report format {point.name} cannot be loaded from {point.value}:"
             f" {type(error).__name__}: {error}",

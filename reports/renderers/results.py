@@ -1,8 +1,10 @@
 """A document of results as values, for the renderers that need more than its text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from verify.finding import Finding, FindingClass, JSONValue
 from verify.verdict import Verdict
@@ -87,11 +89,35 @@ class Left:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OtherRelease:
+    """Another release of the same project; `first` is when its first file was uploaded."""
+
+    version: str
+    first: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A wheel's release as the index listed it.
+
+    Attributes:
+        files: in upload order.
+        more_files: how many are not among them.
+        others: releases that began between the first and the last of the files.
+    """
+
+    files: tuple[ReportedFile, ...]
+    more_files: int
+    others: tuple[OtherRelease, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reported:
     """One wheel's result.
 
     Attributes:
         asked: where it is asked for; none for a check.
+        release: None where no index listed it.
         findings: those of the comparison, the worst first; none where nothing was compared.
         bytes: None where nothing was compared.
         explanation: diffoscope's page, relative to where truewheel was started.
@@ -102,6 +128,7 @@ class Reported:
     asked: tuple[Place, ...]
     wheel: ReportedFile | None
     source: ReportedFile | None
+    release: Release | None
     verdict: Verdict
     reason: str | None
     detail: str | None
@@ -145,6 +172,63 @@ class Reported:
         return [finding for finding in self.findings if finding.kind in kinds]
 
 
+class What(StrEnum):
+    """What became of a wheel since the previous run; values are part of the JSON.
+
+    REPLACED: the file of that name has another hash.
+    """
+
+    NEWLY_DISTRUSTED = "newly-distrusted"
+    WORSE = "worse"
+    REPLACED = "replaced"
+    NEW = "new"
+    GONE = "gone"
+    BETTER = "better"
+    NEWLY_TRUSTED = "newly-trusted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stand:
+    """How a wheel stands in one run."""
+
+    verdict: Verdict
+    trusted: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A wheel that stands otherwise than in the previous run; None where a run has it not."""
+
+    label: str
+    sha256: str | None
+    what: tuple[What, ...]
+    before: Stand | None
+    after: Stand | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trend:
+    """What changed since the previous run.
+
+    Attributes:
+        run: the previous run's number, None where it has none.
+        total, trusted, by_verdict: of the previous run, as `Results` has them of this one.
+        changes: those that a person should look at come first.
+    """
+
+    run: int | None
+    total: int
+    trusted: int
+    by_verdict: Mapping[Verdict, int]
+    changes: tuple[Change, ...]
+
+    @property
+    def counts(self) -> dict[What, int]:
+        """How many wheels each change is about, in the order of `What`; none with 0."""
+        seen = Counter(what for change in self.changes for what in change.what)
+        return {what: seen[what] for what in What if seen[what]}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
     """All results of one run, in the order of the document.
@@ -154,7 +238,9 @@ class Results:
         inputs: what was read, as the document says it.
         faults: how many inputs, or lines of them, could not be read.
         left: what was not looked at.
+        skipped: how many wheels were left out as the person wished.
         failure: why the run broke off.
+        trend: None where there is no previous run to compare with.
     """
 
     run: JSONValue
@@ -162,7 +248,9 @@ class Results:
     faults: int
     results: tuple[Reported, ...]
     left: tuple[Left, ...]
+    skipped: int
     failure: str | None
+    trend: Trend | None
 
     @property
     def worst_first(self) -> list[Reported]:
@@ -177,17 +265,19 @@ class Results:
     @property
     def by_verdict(self) -> dict[Verdict, int]:
         """How many results each verdict has, the worst first; none with 0."""
-        counts = {
-            verdict: sum(result.verdict is verdict for result in self.results)
-            for verdict in BY_WORST
-        }
-        return {verdict: count for verdict, count in counts.items() if count}
+        return by_worst(result.verdict for result in self.results)
 
     @property
     def by_signal(self) -> dict[str, int]:
         """About how many wheels each signal is, by name."""
-        names = [rule for result in self.results for rule in rules(result.signals)]
-        return {name: names.count(name) for name in sorted(set(names))}
+        names = Counter(rule for result in self.results for rule in rules(result.signals))
+        return dict(sorted(names.items()))
+
+
+def by_worst(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
+    """How often each verdict is there, the worst first; none with 0."""
+    counts = Counter(verdicts)
+    return {verdict: counts[verdict] for verdict in BY_WORST if counts[verdict]}
 
 
 def rules(findings: Iterable[Finding]) -> list[str]:

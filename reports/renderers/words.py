@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from reports.printable import printable
-from reports.renderers.results import Reported
+from reports.renderers.results import Reported, Trend, What
 from verify.finding import Finding, FindingClass
+from verify.timeline.words import counted
 from verify.verdict import Verdict
 
 CLAIM = {
@@ -22,6 +23,17 @@ CLAIM = {
 }
 """What each verdict claims, and no more than that."""
 
+WHAT = {
+    What.NEWLY_DISTRUSTED: "not trusted any more",
+    What.WORSE: "worse",
+    What.REPLACED: "another file of that name",
+    What.NEW: "new",
+    What.GONE: "gone",
+    What.BETTER: "better",
+    What.NEWLY_TRUSTED: "trusted now",
+}
+"""What became of a wheel since the previous run, after a number or alone."""
+
 TELLING = (FindingClass.DANGEROUS, FindingClass.UNEXPLAINED)
 
 
@@ -37,6 +49,14 @@ def why(result: Reported) -> str:
     """Why a wheel is or is not trusted, in one line that is fit to show."""
     detail = [f"{result.reason}: {result.detail}"] if result.detail else []
     return printable("; ".join([*result.reasons, *detail]))
+
+
+def since(trend: Trend) -> str:
+    """What changed since the previous run, in one line."""
+    counts = ", ".join(f"{count:,} {WHAT[what]}" for what, count in trend.counts.items())
+    run = f"run {trend.run}" if trend.run is not None else "the previous run"
+    was = f"{trend.trusted:,} of {counted(trend.total, 'wheel')} trusted then"
+    return f"since {run} ({was}): {counts or 'nothing changed'}"
 
 
 def told(finding: Finding) -> str:

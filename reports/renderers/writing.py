@@ -6,12 +6,20 @@ removed once the report has no such file any more; nothing else in the folder is
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from tempfile import mkstemp
 
-from reports.renderers.interface import Document, Rendered, Renderer, RendererError
-from reports.renderers.registry import renderers
+from reports.renderers.interface import (
+    Document,
+    Rendered,
+    Renderer,
+    RendererError,
+    UnreadableResultsError,
+)
+from reports.renderers.reading import read_results
+from reports.renderers.registry import loaded
 from verify.errors import TruewheelError, UsageFault
 
 LIST = ".truewheel-report"
@@ -28,49 +36,139 @@ class Written:
     files: int
 
 
-def render_all(document: Document, folder: Path, formats: Sequence[str]) -> list[Written]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedFormat:
+    """A format of which nothing is there, also nothing of an earlier report, and why."""
+
+    format: str
+    error: TruewheelError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reports:
+    """What became of each format."""
+
+    written: tuple[Written, ...]
+    failed: tuple[FailedFormat, ...]
+
+
+def render_all(document: Document, folder: Path, formats: Sequence[str]) -> Reports:
     """Write the report of a document in some formats into a folder, which is made if need be.
+
+    A format that cannot be written does not keep the others from it.
 
     Raises:
         UnreadableResultsError: the document is not what it should be.
-        UsageFault: there is no such format, or the folder has a file of that name already.
-        RendererError: a renderer cannot be loaded, or failed.
+        UsageFault: there is no such format.
         OSError: the files cannot be written.
     """
-    chosen = renderers(formats)
+    report = _Report(document=document, folder=folder)
+    chosen = loaded(formats)
+    read_results(document)
     folder.mkdir(parents=True, exist_ok=True)
-    earlier = _listed(folder)
-    written: list[str] = []
-    reports = []
+    report.earlier = _listed(folder)
     try:
-        for renderer in chosen:
-            before = len(written)
-            for file in _rendered(renderer, document):
-                _write(file, folder, earlier | set(written))
-                written.append(file.name)
-            path = folder / renderer.filename
-            reports.append(Written(format=renderer.name, path=path, files=len(written) - before))
+        # What truewheel brings comes first: another format that takes its names is at fault.
+        for name, renderer in sorted(chosen.items(), key=lambda item: not _is_own(item[1])):
+            report.add(name, renderer)
     except BaseException:
         # What is there of both reports stays ours, to be replaced by the next.
-        _list(folder, earlier | set(written))
+        _list(folder, report.earlier | report.touched)
         raise
-    _remove(folder, earlier - set(written))
-    _list(folder, written)
-    return reports
+    _remove(folder, (report.earlier | report.touched) - report.owners.keys())
+    _list(folder, report.owners)
+    order = list(chosen)
+    return Reports(
+        written=tuple(sorted(report.written, key=lambda one: order.index(one.format))),
+        failed=tuple(sorted(report.failed, key=lambda one: order.index(one.format))),
+    )
+
+
+@dataclass(kw_only=True)
+class _Report:
+    """A report under way.
+
+    Attributes:
+        earlier: the files of the last report.
+        touched: the files of this one, also those of formats that failed.
+        owners: the format that each file is of.
+    """
+
+    document: Document
+    folder: Path
+    earlier: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=dict)
+    written: list[Written] = field(default_factory=list)
+    failed: list[FailedFormat] = field(default_factory=list)
+
+    def add(self, name: str, renderer: Renderer | TruewheelError) -> None:
+        """Write one format, or note why not."""
+        if isinstance(renderer, TruewheelError):
+            self.failed.append(FailedFormat(format=name, error=renderer))
+            return
+        try:
+            names = self._files(renderer)
+        except UnreadableResultsError:
+            raise
+        except TruewheelError as error:
+            self.failed.append(FailedFormat(format=name, error=error))
+            return
+        self.owners |= dict.fromkeys(names, name)
+        path = self.folder / renderer.filename
+        self.written.append(Written(format=name, path=path, files=len(names)))
+
+    def _files(self, renderer: Renderer) -> list[str]:
+        names: list[str] = []
+        for file in _rendered(renderer, self.document):
+            if file.name in self.owners:
+                raise RendererError(
+                    f"the report format {renderer.name} wants to write {file.name}, which the"
+                    f" format {self.owners[file.name]} has written",
+                    hint=_hint(renderer),
+                )
+            _write(file, self.folder, self.earlier | self.touched)
+            self.touched.add(file.name)
+            names.append(file.name)
+        if renderer.filename not in names:
+            raise RendererError(
+                f"the report format {renderer.name} has not written its {renderer.filename}",
+                hint=_hint(renderer),
+            )
+        return names
 
 
 def _rendered(renderer: Renderer, document: Document) -> Iterator[Rendered]:
-    try:
+    if _is_own(renderer):
         yield from renderer.render(document)
-    except (TruewheelError, OSError, MemoryError):
+        return
+    try:
+        # Whatever it does to the document, the next format gets what was there.
+        for file in renderer.render(deepcopy(document)):
+            yield _file(file)
+    except (OSError, MemoryError, GeneratorExit, KeyboardInterrupt):
         raise
-    except Exception as error:
-        if type(renderer).__module__.startswith(_OUR_OWN):
-            raise
+    except BaseException as error:
+        # Also SystemExit: no format ends the others.
         raise RendererError(
             f"the report format {renderer.name} failed: {type(error).__name__}: {error}",
-            hint=f"{type(renderer).__module__} makes it; leave out --format {renderer.name}",
+            hint=_hint(renderer),
         ) from error
+
+
+def _file(file: object) -> Rendered:
+    is_one = isinstance(file, Rendered) and type(file.name) is str and type(file.content) is bytes
+    if not isinstance(file, Rendered) or not is_one:
+        raise TypeError("what it renders is no file with a name and bytes")
+    return file
+
+
+def _is_own(renderer: Renderer | TruewheelError) -> bool:
+    return type(renderer).__module__.startswith(_OUR_OWN)
+
+
+def _hint(renderer: Renderer) -> str:
+    return f"{type(renderer).__module__} makes it; leave out --format {renderer.name}"
 
 
 def _write(file: Rendered, folder: Path, ours: set[str]) -> None:

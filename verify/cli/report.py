@@ -1,25 +1,35 @@
 """`truewheel report`: results that are there already, as HTML, SARIF and other formats."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reports.as_json import JSONObject, dump
 from reports.printable import printable
+from reports.renderers.interface import Document
 from reports.renderers.registry import available
-from reports.renderers.writing import Written, render_all
+from reports.renderers.trend import EarlierRun, earlier_run, trend_since, with_trend
+from reports.renderers.writing import Reports, render_all
+from verify.cli.console import say_error
 from verify.cli.exits import Exit
-from verify.cli.options import Output, output_options
+from verify.cli.options import Output, cache_option, ledger_option, output_options
 from verify.cli.results_file import read_document
+from verify.errors import UsageFault
+from verify.ledger.places import NOWHERE, resolve
+
+if TYPE_CHECKING:
+    from verify.finding import JSONValue
 
 ALL = "all"
 _DEFAULT = ("html",)
 
 
 @click.command("report")
-@click.argument("results", metavar="RESULTS.json", type=click.Path(path_type=Path))
+@click.argument(
+    "results", metavar="[RESULTS.json]", type=click.Path(path_type=Path), required=False
+)
 @click.option(
     "-o",
     "--output",
@@ -37,29 +47,75 @@ _DEFAULT = ("html",)
     show_default="html",
     help="html, json, jsonl, sarif, csv, markdown, junit, cyclonedx, or a plugin's; repeatable.",
 )
+@click.option(
+    "--run",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="A run of the ledger, of a batch or a check; the latest batch by default.",
+)
+@click.option(
+    "--previous",
+    metavar="FILE|none",
+    help="Results to compare with; by default the run before of the same batch in the ledger.",
+)
+@ledger_option
+@cache_option
 @output_options
-def command(*, results: Path, folder: Path, formats: tuple[str, ...], output: Output) -> Exit:
+def command(  # noqa: PLR0913 - click passes each option by name
+    *,
+    results: Path | None,
+    folder: Path,
+    formats: tuple[str, ...],
+    run: int | None,
+    previous: str | None,
+    ledger: str | None,
+    cache_root: Path,
+    output: Output,
+) -> Exit:
     """Write the report of what --json printed, a file or - for standard input.
 
-    It judges nothing: it exits with 0 once the report is written.
+    Without a file it is made of the ledger: of the latest batch, or of the run of a number. It
+    judges nothing: it exits with 0 once the report is written.
     """
     chosen = available() if ALL in formats else formats or _DEFAULT
-    document = read_document(results)
-    _show(render_all(document, folder, chosen), folder, output)
-    return Exit.TRUSTED
+    if results is None:
+        document, before = _of_ledger(resolve(ledger, cache_root), run)
+    elif run is not None:
+        raise UsageFault("--run is about the ledger; it goes without a file of results")
+    else:
+        document, before = read_document(results), None
+    if previous is not None:
+        before = None if previous == NOWHERE else earlier_run(read_document(Path(previous)))
+    if before is not None:
+        document = with_trend(document, trend_since(document, before))
+    return _shown(render_all(document, folder, chosen), folder, output)
 
 
-def _show(written: Sequence[Written], folder: Path, output: Output) -> None:
+def _of_ledger(where: str | None, run: int | None) -> tuple[Document, EarlierRun | None]:
+    if where is None:
+        raise UsageFault("there is no ledger to make a report of", hint="give a file of results")
+    from verify.cli.earlier_runs import recalled  # noqa: PLC0415 - a database, only if need be
+
+    return recalled(where, run)
+
+
+def _shown(reports: Reports, folder: Path, output: Output) -> Exit:
     if output.as_json:
-        click.echo(dump(_document(written, folder)))
-        return
-    for report in written:
-        click.echo(f"{report.format:<10} {printable(str(report.path))}")
+        click.echo(dump(_document(reports, folder)))
+    else:
+        for report in reports.written:
+            click.echo(f"{report.format:<10} {printable(str(report.path))}")
+    for failed in reports.failed:
+        say_error(failed.error.message, failed.error.hint)
+    if not reports.failed:
+        return Exit.TRUSTED
+    is_usage = all(isinstance(failed.error, UsageFault) for failed in reports.failed)
+    return Exit.USAGE if is_usage else Exit.FAILED
 
 
-def _document(written: Sequence[Written], folder: Path) -> JSONObject:
+def _document(reports: Reports, folder: Path) -> JSONObject:
     """`truewheel.report/1`."""
-    return {
+    document: dict[str, JSONValue] = {
         "schema": "truewheel.report/1",
         "folder": str(folder),
         "reports": [
@@ -69,6 +125,12 @@ def _document(written: Sequence[Written], folder: Path) -> JSONObject:
                 "sha256": sha256(report.path.read_bytes()).hexdigest(),
                 "files": report.files,
             }
-            for report in written
+            for report in reports.written
         ],
     }
+    if reports.failed:
+        document["failed"] = [
+            {"format": one.format, "message": one.error.message, "hint": one.error.hint}
+            for one in reports.failed
+        ]
+    return document

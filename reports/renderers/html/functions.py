@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.native import instruction_text
+from reports.renderers.html.alike import Part, parts
 from verify.finding import Finding, JSONValue
 
 MAX_ROWS = 2000
@@ -12,13 +13,13 @@ MAX_ROWS = 2000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Instructions:
-    """One row: addresses in hexadecimal, instructions as text; empty where a side has none."""
+    """One row: addresses in hexadecimal, instructions in parts; empty where a side has none."""
 
     mark: str
     published_at: str
-    published: str
+    published: tuple[Part, ...]
     rebuilt_at: str
-    rebuilt: str
+    rebuilt: tuple[Part, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +86,9 @@ def _instructions(row: Mapping[str, JSONValue]) -> Instructions:
     mark = str(row.get("mark"))
     if mark == "folded":
         words = f"{row.get('count')} the same"
+        shown = (Part(text=words, differs=False),)
         return Instructions(
-            mark="break", published_at="", published=words, rebuilt_at="", rebuilt=""
+            mark="break", published_at="", published=shown, rebuilt_at="", rebuilt=()
         )
     (left_at, left), (right_at, right) = map(_side, (row.get("published"), row.get("rebuilt")))
     if mark == "changed" and left == right:
@@ -95,7 +97,11 @@ def _instructions(row: Mapping[str, JSONValue]) -> Instructions:
             for text, side in ((left, "published"), (right, "rebuilt"))
         )
     return Instructions(
-        mark=mark, published_at=left_at, published=left, rebuilt_at=right_at, rebuilt=right
+        mark=mark,
+        published_at=left_at,
+        published=parts(left, right if mark == "changed" else left),
+        rebuilt_at=right_at,
+        rebuilt=parts(right, left if mark == "changed" else right),
     )
 
 

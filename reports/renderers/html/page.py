@@ -15,7 +15,10 @@ from reports.printable import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+_WHEEL = re.compile(r"([^-]+-[^-]+)(-.+[.]whl)", re.DOTALL)
+_PARTS = re.compile(r"(?<=[._])(?=[^._])")
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -51,12 +54,25 @@ def _environment() -> "Environment":
         loader=PackageLoader("reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["wheel"] = wheel_name
     return environment
+
+
+def wheel_name(label: str) -> "Markup":
+    """A file name that says first what it is of, and that breaks between its parts, if it must."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - only pages need it
+
+    found = _WHEEL.fullmatch(label)
+    first, rest = (found[1], found[2]) if found else (label, "")
+    parts = Markup("<wbr>").join(escape(printable(part)) for part in _PARTS.split(rest))
+    tags = Markup('<span class="tags">{}</span>').format(parts) if rest else Markup()
+    return Markup("<b>{}</b>{}").format(printable(first), tags)
 
 
 def _shown(value: object) -> object:

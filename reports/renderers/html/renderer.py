@@ -1,7 +1,8 @@
 """The pages of a report, one after the other."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from reports.as_json import dump, moment_text
@@ -9,21 +10,21 @@ from reports.printable import printable
 from reports.renderers.html.bars import pieces
 from reports.renderers.html.findings import finding_view
 from reports.renderers.html.names import page_names
+from reports.renderers.html.overview import SUMMARY, changes_by_wheel, overview, summary
 from reports.renderers.html.page import fill
 from reports.renderers.html.picture import picture
 from reports.renderers.interface import Document, Rendered
 from reports.renderers.reading import read_results
-from reports.renderers.results import BY_WORST, Bytes, Reported, Results, rules
-from reports.renderers.words import CLAIM, TELLING, trust, why
+from reports.renderers.results import Bytes, Change, Reported
+from reports.renderers.words import CLAIM, TELLING, WHAT, trust, why
 from verify import __version__
-from verify.finding import FindingClass, JSONValue
-from verify.signals import SIGNALS
+from verify.finding import FindingClass
 
 _QUIET = [kind for kind in FindingClass if kind not in TELLING]
 
 
 class HtmlRenderer:
-    """`index.html`, and below `wheels/` a page and a recipe for each wheel."""
+    """`index.html`, `summary.html`, and below `wheels/` a page and a recipe for each wheel."""
 
     name = "html"
     filename = "index.html"
@@ -33,41 +34,45 @@ class HtmlRenderer:
         results = read_results(document)
         worst_first = results.worst_first
         names = page_names(worst_first)
-        yield Rendered(name=self.filename, content=_overview(results, worst_first, names))
-        for result, name in zip(worst_first, names, strict=True):
+        yield Rendered(name=self.filename, content=overview(results, worst_first, names))
+        yield Rendered(name=SUMMARY, content=summary(results, worst_first))
+        changes = changes_by_wheel(results.trend)
+        for at, (result, name) in enumerate(zip(worst_first, names, strict=True)):
             recipe = None
             if result.recipe is not None:
                 recipe = f"{name.removesuffix('.html')}.recipe.json"
                 text = f"{dump(dict(result.recipe))}\n"
                 yield Rendered(name=recipe, content=text.encode())
-            yield Rendered(name=name, content=_page(result, recipe))
+            around = _Around(
+                before=_beside(names[at - 1]) if at else None,
+                after=_beside(names[at + 1]) if at + 1 < len(names) else None,
+                change=changes.get((result.label, result.sha256)),
+            )
+            yield Rendered(name=name, content=_page(result, recipe, around))
 
 
-def _overview(results: Results, worst_first: Sequence[Reported], names: Sequence[str]) -> bytes:
-    counts = [(verdict.value, count) for verdict, count in results.by_verdict.items()]
-    return fill(
-        "overview.html.j2",
-        "overview.js",
-        results=results,
-        rows=list(zip(worst_first, names, strict=True)),
-        bar=pieces(counts),
-        order={verdict: place for place, verdict in enumerate(BY_WORST)},
-        run=list(_facts(results.run)),
-        inputs=list(_facts(results.inputs)),
-        classes=FindingClass,
-        rules=rules,
-        trust=trust,
-        moment=moment_text,
-        meanings=SIGNALS,
-        version=__version__,
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Around:
+    """What a page says of what is not its wheel: the pages beside it, and the run before."""
+
+    before: str | None
+    after: str | None
+    change: Change | None
 
 
-def _page(result: Reported, recipe: str | None) -> bytes:
+def _beside(page: str) -> str:
+    return page.rpartition("/")[2]
+
+
+def _page(result: Reported, recipe: str | None, around: _Around) -> bytes:
     return fill(
         "wheel.html.j2",
         "wheel.js",
         result=result,
+        before=around.before,
+        after=around.after,
+        change=around.change,
+        what_words=WHAT,
         claim=CLAIM[result.verdict],
         trust=trust(result),
         why=why(result),
@@ -78,10 +83,9 @@ def _page(result: Reported, recipe: str | None) -> bytes:
         signals=[finding_view(finding) for finding in result.signals],
         logs=[attempt for attempt in result.attempts if attempt.log_tail],
         recipe=dump(dict(result.recipe)).splitlines() if result.recipe is not None else [],
-        recipe_file=recipe.rpartition("/")[2] if recipe else None,
+        recipe_file=_beside(recipe) if recipe else None,
         command=_command(result),
         moment=moment_text,
-        meanings=SIGNALS,
         version=__version__,
     )
 
@@ -108,15 +112,3 @@ def _command(result: Reported) -> str:
         return " ".join(quoted(("truewheel", "check", "--fresh", result.requirement)))
     words = ("truewheel", "check", "--fresh", result.requirement, "--wheel", result.label)
     return " ".join(quoted(words))
-
-
-def _facts(value: JSONValue, name: str = "") -> Iterator[tuple[str, str]]:
-    """What a document says in fields that later versions may change, as names and words."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _facts(item, f"{name} {key}".strip().replace("_", " "))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for item in value:
-            yield from _facts(item, name)
-    elif value is not None:
-        yield name, str(value)

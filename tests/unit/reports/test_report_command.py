@@ -14,7 +14,6 @@ from reports.renderers.reading import read_results
 from reports.renderers.writing import LIST, render_all
 from tests.support.command import COMMAND, Ran, assert_valid, truewheel
 from tests.support.results import document, result, small
-from verify.errors import UsageFault
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def test_a_report_is_html_unless_something_else_is_asked_for(results: Path, tmp_
     assert (ran.code, ran.stderr) == (0, "")
     assert ran.stdout == f"html       {tmp_path / 'out' / 'index.html'}\n"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *(LIST, "index.html", "wheels")
+        *(LIST, "index.html", "summary.html", "wheels")
     ]
 
 
@@ -132,17 +131,22 @@ def test_the_next_report_replaces_the_last_one_and_nothing_else(tmp_path: Path) 
     assert left == [
         LIST,
         "index.html",
+        "summary.html",
         *(path for path in left if path.startswith("wheels/demo-1-0-py3-none-any-")),
         "wheels/notes.txt",
     ]
-    assert len(left) == 5
+    assert len(left) == 6
 
 
-def test_somebody_elses_file_is_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(UsageFault, match="is not of a report that truewheel wrote"):
-        render_all(small(), tmp_path, ["html"])
-    assert (tmp_path / "index.html").read_text() == "mine"
+def test_somebody_elses_file_is_never_overwritten(results: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "index.html").write_text("mine")
+    ran = report(results, "-o", out, "--format", "html", "--format", "csv")
+    assert ran.code == 2
+    assert "is not of a report that truewheel wrote" in ran.stderr
+    assert (out / "index.html").read_text() == "mine"
+    assert sorted(path.name for path in out.iterdir()) == [LIST, "index.html", "results.csv"]
 
 
 def test_a_list_that_names_other_peoples_files_removes_none(tmp_path: Path) -> None:
@@ -161,8 +165,8 @@ def test_a_linked_folder_is_not_written_into(tmp_path: Path) -> None:
     out.mkdir()
     elsewhere.mkdir()
     (out / "wheels").symlink_to(elsewhere)
-    with pytest.raises(UsageFault, match="is a link"):
-        render_all(small(), out, ["html"])
+    (failed,) = render_all(small(), out, ["html"]).failed
+    assert "is a link" in failed.error.message
     assert not list(elsewhere.iterdir())
 
 

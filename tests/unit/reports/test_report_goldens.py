@@ -8,21 +8,22 @@ import pytest
 
 from tests.support.command import assert_valid
 from tests.support.golden_reports import kept, rendered
-from tests.support.results import hostile, small
+from tests.support.results import hostile, small, whole
 
 TREES = """\
 import json, sys
 from pathlib import Path
 from reports.renderers.registry import available
 from reports.renderers.writing import render_all
-from tests.support.results import hostile, small
-for name, document in (("hostile", hostile()), ("small", small())):
+from tests.support.results import hostile, small, whole
+for name, document in (("hostile", hostile()), ("whole", whole())):
     render_all(document, Path(sys.argv[1], name), available())
 """
 
 
 def test_the_documents_follow_the_contract() -> None:
     assert_valid(small())
+    assert_valid(whole())
 
 
 def test_reports_are_what_they_were() -> None:

@@ -1,15 +1,16 @@
 """Formats that other packages bring, and what becomes of those that are broken."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from reports.renderers.interface import GROUP, RendererError
 from reports.renderers.registry import available, renderers
-from reports.renderers.writing import render_all
-from tests.support.command import truewheel
-from tests.support.results import small
+from reports.renderers.writing import LIST, render_all
+from tests.support.command import assert_valid, truewheel
+from tests.support.results import document, small
 from verify.errors import UsageFault
 
 OWN = ("csv", "cyclonedx", "html", "json", "jsonl", "junit", "markdown", "sarif")
@@ -21,6 +22,14 @@ class Plugin:
     def render(self, document):
         {body}
         yield Rendered(name=self.filename, content=document["schema"].encode())
+"""
+SECOND = """\
+from reports.renderers.interface import Rendered
+class Plugin:
+    name = "second"
+    filename = "second.txt"
+    def render(self, document):
+        yield Rendered(name="second.txt", content=str(len(document["results"])).encode())
 """
 
 
@@ -52,7 +61,7 @@ def test_our_own_formats_are_all_there_and_can_be_loaded() -> None:
 
 def test_a_package_adds_a_format(site: Path, tmp_path: Path) -> None:
     install(site, "extra", "extra_good:Plugin", plugin("extra"))
-    (report,) = render_all(small(), tmp_path / "report", ["extra"])
+    (report,) = render_all(small(), tmp_path / "report", ["extra"]).written
     assert report.path.read_text() == "truewheel.check/1"
 
 
@@ -67,6 +76,7 @@ def test_a_format_that_nobody_brings_is_a_usage_fault_that_lists_them() -> None:
     [
         ("extra_missing", "", "ModuleNotFoundError"),
         ("extra_raises", "raise RuntimeError('no licence')", "RuntimeError: no licence"),
+        ("extra_ends", "raise SystemExit(0)", "SystemExit: 0"),
         ("extra_lacks", "x = 1", "AttributeError"),
         ("extra_no_renderer", "class Plugin: name = 'extra'", "AttributeError"),
         ("extra_other", plugin("another"), "is no renderer of it"),
@@ -93,33 +103,89 @@ def test_two_packages_with_one_format_are_refused(site: Path) -> None:
         renderers(["html"])
 
 
-def test_a_plugin_that_fails_says_which(site: Path, tmp_path: Path) -> None:
-    install(site, "extra", "extra_fails:Plugin", plugin("extra", body="document['x']"))
-    with pytest.raises(RendererError, match="the report format extra failed: KeyError: 'x'"):
-        render_all(small(), tmp_path / "report", ["extra"])
+FAULTS = [
+    ("document['x']", "failed: KeyError: 'x'"),
+    ("raise SystemExit(0)", "failed: SystemExit: 0"),
+    ("yield 'text'", "failed: TypeError: what it renders is no file"),
+    ("yield Rendered(name='a.txt', content='text')", "failed: TypeError: what it renders"),
+    ("self.filename = '../out.txt'", "outside of the report"),
+    ("self.filename = '/out.txt'", "outside of the report"),
+    ("self.filename = 'a/../../out.txt'", "outside of the report"),
+    ("self.filename = 'a\\nb'", "outside of the report"),
+    ("self.filename = '.'", "outside of the report"),
+    ("self.filename = 'results.csv'", "which the format csv has written"),
+    ("return", "has not written its extra.txt"),
+    ("yield Rendered(name='first.txt', content=b'1'); document['x']", "failed: KeyError: 'x'"),
+]
 
 
-@pytest.mark.parametrize("name", ["../out.txt", "/out.txt", "a/../../out.txt", "a\\nb", "."])
-def test_a_plugin_writes_nothing_outside_of_the_report(
-    site: Path, tmp_path: Path, name: str
+@pytest.mark.parametrize(("body", "said"), FAULTS)
+def test_a_plugin_that_fails_is_named_and_the_others_are_written(
+    site: Path, tmp_path: Path, body: str, said: str
 ) -> None:
-    module = f"extra_out_{abs(hash(name))}"
-    install(site, "extra", f"{module}:Plugin", plugin("extra", file=name))
-    with pytest.raises(RendererError, match="outside of the report"):
-        render_all(small(), tmp_path / "report", ["extra"])
+    module = f"extra_{sha256(body.encode()).hexdigest()}"
+    install(site, "extra", f"{module}:Plugin", plugin("extra", body=body))
+    out = tmp_path / "report"
+    reports = render_all(small(), out, ["extra", "csv", "junit"])
+    assert [one.format for one in reports.written] == ["csv", "junit"]
+    (failed,) = reports.failed
+    assert failed.format == "extra"
+    assert "report format extra" in failed.error.message or "outside" in failed.error.message
+    assert said in failed.error.message
+    assert sorted(path.name for path in out.iterdir()) == [LIST, "junit.xml", "results.csv"]
+    assert (out / "results.csv").read_text().startswith('"requirement"')
     assert not (tmp_path / "out.txt").exists()
 
 
-def test_the_command_tells_of_a_broken_plugin_without_a_traceback(
+def test_nothing_is_left_of_a_format_that_fails_also_of_an_earlier_report(
+    site: Path, tmp_path: Path
+) -> None:
+    body = "if len(document['results']) > 1: raise OverflowError('many')"
+    install(site, "extra", "extra_sometimes:Plugin", plugin("extra", body=body))
+    assert render_all(document(), tmp_path, ["extra"]).written
+    assert (tmp_path / "extra.txt").exists()
+    assert render_all(small(), tmp_path, ["extra"]).failed
+    assert not (tmp_path / "extra.txt").exists()
+
+
+def test_a_plugin_cannot_change_what_the_others_report(site: Path, tmp_path: Path) -> None:
+    install(
+        site, "extra", "extra_clears:Plugin", plugin("extra", body="document['results'].clear()")
+    )
+    install(site, "second", "second:Plugin", SECOND, package="second")
+    render_all(small(), tmp_path, ["extra", "second"])
+    assert (tmp_path / "second.txt").read_text() == "4"
+
+
+def test_the_command_tells_of_a_broken_plugin_without_a_traceback_and_goes_on(
     site: Path, tmp_path: Path
 ) -> None:
     install(site, "extra", "extra_gone:Plugin")
     results = tmp_path / "results.json"
     results.write_text(json.dumps(small()))
     ran = truewheel(
-        *("report", results, "-o", tmp_path / "report", "--format", "extra"),
+        *("report", results, "-o", tmp_path / "report", "--format", "all", "--json"),
         environment={"PYTHONPATH": str(site)},
     )
     assert ran.code == 4
     assert "cannot be loaded from extra_gone:Plugin" in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert_valid(ran.document)
+    assert [one["format"] for one in ran.document["reports"]] == list(OWN)
+    assert [one["format"] for one in ran.document["failed"]] == ["extra"]
+
+
+def test_a_broken_plugin_counts_more_than_a_folder_of_somebody_else(
+    site: Path, tmp_path: Path
+) -> None:
+    install(site, "extra", "extra_gone:Plugin")
+    results, out = tmp_path / "results.json", tmp_path / "report"
+    results.write_text(json.dumps(small()))
+    out.mkdir()
+    (out / "results.csv").write_text("mine")
+    ran = truewheel(
+        *("report", results, "-o", out, "--format", "csv", "--format", "extra"),
+        environment={"PYTHONPATH": str(site)},
+    )
+    assert ran.code == 4
+    assert ran.stderr.count("error:") == 2
