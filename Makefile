@@ -5,19 +5,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OS_PACKAGES := bubblewrap docker.io mmdebstrap
-# The report is looked at in a real browser.
-TEST_PACKAGES := chromium
+# The report is looked at in a real browser, ledgers are kept and images given by real servers.
+TEST_PACKAGES := chromium postgresql docker-registry
+# A process for each core; of the integration tests a file stays with one, for what its tests share.
+SPREAD := --numprocesses auto --dist
 SECONDS ?= 120
 FLIPS ?= 100000
-ROWS ?= 100000
+ROWS ?= 1000000
+DATABASE ?= sqlite
 CORPUS ?= $(addprefix ../shared/corpus/,pure.txt pure-hard.txt native.txt)
+BATCH ?= ../shared/corpus/pure.txt
 CHOOSE := --choose 'hiredis==0.2.0=*cp36m-manylinux1_x86_64*'
 DEMO := six==1.17.0 click==8.1.7 requests==2.32.3
 # A private container engine where none answers; without root, bubblewrap does without one.
 ENGINE := $(BIN)/python -m containers.engine run --optional --
 
-.PHONY: setup os-packages demo test test-fast lint bench bench-compare bench-ledger bench-native corpus knowledge fuzz flips
-.PHONY: bench-lock lock-comparison docs clean
+.PHONY: setup os-packages demo test test-fast lint bench bench-batch bench-compare bench-ledger bench-report bench-native corpus knowledge fuzz flips
+.PHONY: bench-dask bench-lock lock-comparison docs clean
 
 setup: os-packages $(READY)
 
@@ -38,11 +42,11 @@ demo: setup
 
 test: setup
 	@sh containers/os-packages.sh $(TEST_PACKAGES)
-	$(BIN)/pytest tests/unit tests/attacks
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest $(SPREAD) worksteal tests/unit tests/attacks
+	$(BIN)/pytest $(SPREAD) loadfile tests/integration
 
 test-fast: setup
-	$(BIN)/pytest tests/unit tests/attacks
+	$(BIN)/pytest $(SPREAD) worksteal tests/unit tests/attacks
 
 lint: setup
 	$(BIN)/ruff check
@@ -52,9 +56,23 @@ lint: setup
 bench: setup
 	$(ENGINE) $(BIN)/python -m benchmarks.check
 
-# A ledger of ROWS verdicts.
+# A ledger of ROWS verdicts in DATABASE, which is sqlite or postgresql.
 bench-ledger: setup
-	$(BIN)/python -m benchmarks.ledger --rows $(ROWS)
+	@sh containers/os-packages.sh $(if $(filter postgresql,$(DATABASE)),postgresql)
+	$(BIN)/python -m benchmarks.ledger --rows $(ROWS) --database $(DATABASE)
+
+# One worker and two, each with nothing remembered, on the wheels of BATCH.
+bench-batch: setup
+	$(BIN)/python -m benchmarks.batch $(BATCH)
+
+# Reports of 500 and 10,000 wheels, and of a ledger of ROWS verdicts.
+bench-report: setup
+	@sh containers/os-packages.sh $(TEST_PACKAGES)
+	$(BIN)/python -m benchmarks.report --rows $(ROWS)
+
+# What placing and collecting 10,000 wheels costs, see docs/scale.md.
+bench-dask: setup
+	$(BIN)/python -m benchmarks.dask_overhead
 
 # The second lock of the same input.
 bench-lock: setup

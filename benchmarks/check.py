@@ -138,6 +138,7 @@ def workbench(sandbox: str, cache: Path) -> Workbench:
         index_url=None,
         extra_index_urls=(),
         offline=False,
+        image_registry=None,
         fresh=False,
         attempts=1,
         search_seconds=0.0,

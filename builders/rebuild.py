@@ -29,8 +29,10 @@ from builders.recipe import (
     digest_of,
     recipe_to_json,
 )
+from builders.registry_images import OpenImage, RegistryImages
 from builders.releases import refuse_own_releases
 from builders.sandbox.interface import Interpreter, Limits, Mount, Sandbox
+from builders.static_libraries import Library, OpenLibrary, library_names
 from builders.store import Store
 from verify.index.filenames import why_unsafe
 
@@ -48,9 +50,13 @@ _BUILDING = (
     "old_libraries.py",
     "python2_hashlib.py",
     "rebuild.py",
+    "registry_images.py",
     "repair.py",
     "retag.py",
+    "sandbox/inside.py",
+    "sandbox/pulled.py",
     "sorted_requires.py",
+    "static_libraries.py",
     "unpack.py",
     "windows_text.py",
 )
@@ -92,14 +98,18 @@ class Rebuild:
 class Rebuilder:
     """Turns recipes into rebuilds in one sandbox."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another thing that a recipe leads to
         self,
         sandbox: Sandbox,
         gatherer: Gatherer,
         store: Store,
         limits: Limits,
         open_toolchain: OpenToolchain | None = None,
+        images: RegistryImages | None = None,
+        open_library: OpenLibrary | None = None,
     ) -> None:
+        self._open_library = open_library
+        self.images = images
         self._open_toolchain = open_toolchain
         self._sandbox = sandbox
         self._gatherer = gatherer
@@ -123,11 +133,11 @@ class Rebuilder:
 
     def frontend(self, recipe: Recipe) -> Frontend:
         """The sandbox made ready for a recipe's source."""
-        python = self._interpreter(recipe.python)
+        python = self._interpreter(recipe)
         wheels = [self.requirement(file) for file in recipe.requirements]
         source = recipe.source
         return Frontend(
-            sandbox=self._sandbox,
+            sandbox=self._image(recipe).sandbox if recipe.build_image else self._sandbox,
             python=python,
             environment=prepare_environment(wheels, python, self._store),
             source=self.gather_source(source),
@@ -162,8 +172,40 @@ class Rebuilder:
 
     def _compilers(self, recipe: Recipe) -> Compilers:
         locked = recipe.toolchain
+        libraries = [self._locked_library(*named) for named in sorted(recipe.libraries.items())]
+        if recipe.build_image is not None:
+            return prepare_compilers(recipe, self._image(recipe).toolchain, self._store, libraries)
         toolchain = self._locked_toolchain(locked) if locked else None
-        return prepare_compilers(recipe, toolchain, self._store)
+        return prepare_compilers(recipe, toolchain, self._store, libraries)
+
+    def library(self, name: str) -> Library:
+        """The library of a name.
+
+        Raises:
+            BuildFault: it is not to be had here.
+        """
+        if self._open_library is None or name not in library_names():
+            raise BuildFault(f"there is no library {name} here", code=FailureCode.UNSUPPORTED)
+        return self._open_library(name)
+
+    def _locked_library(self, name: str, digest: str) -> Library:
+        library = self.library(name)
+        if library.digest != digest:
+            raise BuildFault(
+                f"the recipe is for another {name} than this version of truewheel has",
+                code=FailureCode.UNSUPPORTED,
+            )
+        return library
+
+    def _image(self, recipe: Recipe) -> OpenImage:
+        """The published image that a recipe names.
+
+        Raises:
+            BuildFault: it is not to be had here.
+        """
+        if recipe.build_image is None or self.images is None:
+            raise BuildFault("there are no published images here", code=FailureCode.UNSUPPORTED)
+        return self.images.locked(recipe.build_image)
 
     def _locked_toolchain(self, locked: LockedToolchain) -> Toolchain:
         toolchain = self.toolchain(locked.name)
@@ -187,7 +229,7 @@ class Rebuilder:
                 f"for {self._sandbox.name}: replay it with --sandbox {recipe.sandbox}",
                 code=FailureCode.UNSUPPORTED,
             )
-        if recipe.image != self._sandbox.image:
+        if recipe.build_image is None and recipe.image != self._sandbox.image:
             raise BuildFault(
                 f"the recipe of {recipe.source.filename} is for the image {recipe.image}, and the "
                 f"{self._sandbox.name} sandbox has {self._sandbox.image}",
@@ -203,12 +245,17 @@ class Rebuilder:
             if file.recipe is not None:
                 self._refuse_foreign(file.recipe)
 
-    def _interpreter(self, version: str) -> Interpreter:
-        for python in self._sandbox.interpreters():
+    def _interpreter(self, recipe: Recipe) -> Interpreter:
+        version, image = recipe.python, recipe.build_image
+        inside = image and self._image(recipe).inside.pythons.get(image.python)
+        own = (inside,) if inside else ()
+        for python in own if image else self._sandbox.interpreters():
             if version == f"{python.version[0]}.{python.version[1]}":
                 return python
         raise BuildFault(
-            f"the {self._sandbox.name} sandbox has no CPython {version}",
+            f"the image {image.digest} has no CPython {version} in {image.python}"
+            if image
+            else f"the {self._sandbox.name} sandbox has no CPython {version}",
             code=FailureCode.UNSUPPORTED,
         )
 
@@ -236,7 +283,6 @@ class Rebuilder:
             if not is_post_step(step):
                 raise BuildFault(f"post step {step!r} is unknown", code=FailureCode.UNSUPPORTED)
         frontend = self.frontend(recipe)
-        self._store.forget_tree("rebuilds", _key(recipe))
         with self._store.new_tree("rebuilds", _key(recipe)) as draft:
             wheel, outcome = frontend.wheel(draft)
             sha256 = _sha256(wheel)
@@ -245,6 +291,10 @@ class Rebuilder:
             kept = {"filename": wheel.name, "sha256": sha256, "recipe": recipe_to_json(recipe)}
             (draft / "rebuild.json").write_text(json.dumps(kept, indent=1), encoding="utf-8")
             (draft / "log.txt").write_text(outcome.log, encoding="utf-8")
+            known = self._remembered(recipe)
+            # Another process may be reading the same bytes, which it built a moment ago.
+            if known is None or known.wheel.parent.name != sha256:
+                self._store.forget_tree("rebuilds", _key(recipe))
         kept_tree = self._store.find_tree("rebuilds", _key(recipe))
         assert kept_tree is not None, "a tree that was just kept is found"  # noqa: S101
         return Rebuild(

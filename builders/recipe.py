@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -77,6 +77,23 @@ class LockedToolchain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BuildImage:
+    """A published image that a build runs in, in place of the sandbox's own root.
+
+    Attributes:
+        repository: its name, without that of a registry.
+        tag: what it was chosen by.
+        digest: of its manifest, `sha256:...`; that alone decides which image it is.
+        python: the directory of the interpreter in it, e.g. `cp311-cp311`.
+    """
+
+    repository: str
+    tag: str
+    digest: str
+    python: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """Everything that determines a rebuild.
 
@@ -84,6 +101,7 @@ class Recipe:
         python: `X.Y`.
         sandbox: name of the sandbox that the recipe was made for.
         image: digest of the sandbox's root file system, None for the host's /usr.
+        build_image: the published image whose digest `image` is; None for the sandbox's own root.
         as_of: the moment as of which the index was asked for build requirements; UTC.
         requirements: the build environment, sorted by name.
         environment: variables on top of the sandbox's fixed ones.
@@ -95,6 +113,8 @@ class Recipe:
         build_paths: as what directory the compiler's own is recorded, by the same keys.
         runtime: digest of the parts of the C runtime that the flags name; None where that is none.
         post_steps: what is done to the wheel that was built, see `native_flags.is_post_step`.
+        libraries: those that are linked statically, by name, each by the digest of its definition,
+            which has its source by hash.
         repair_tools: what a step `repair` runs, sorted by name; no build sees it.
         preferred_image: what the published wheel was most likely built in; says nothing of this
             rebuild, and is no part of its digest.
@@ -116,8 +136,10 @@ class Recipe:
     build_paths: Mapping[str, str] = field(default_factory=dict)
     runtime: str | None = None
     post_steps: tuple[str, ...] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
     repair_tools: tuple[LockedFile, ...] = ()
     preferred_image: PreferredImage | None = None
+    build_image: BuildImage | None = None
 
     @property
     def digest(self) -> str:
@@ -126,12 +148,16 @@ class Recipe:
 
 
 def for_sandbox(recipe: Recipe, sandbox: str, image: str | None) -> Recipe:
-    """The same recipe in another sandbox or image, its requirements' recipes, too."""
+    """The same recipe in another sandbox or image, its requirements' recipes, too.
+
+    A published image stays: every sandbox can run it.
+    """
     requirements = tuple(
         replace(file, recipe=file.recipe and for_sandbox(file.recipe, sandbox, image))
         for file in recipe.requirements
     )
-    return replace(recipe, sandbox=sandbox, image=image, requirements=requirements)
+    own = recipe.build_image.digest if recipe.build_image else image
+    return replace(recipe, sandbox=sandbox, image=own, requirements=requirements)
 
 
 def digest_of(value: JSONValue) -> str:
@@ -173,12 +199,14 @@ def recipe_to_json(recipe: Recipe) -> dict[str, JSONValue]:
         "build_paths": dict(recipe.build_paths),
         "runtime": recipe.runtime,
         "post_steps": list(recipe.post_steps),
+        **({"libraries": dict(recipe.libraries)} if recipe.libraries else {}),
         **(
             {"repair_tools": [_locked_to_json(file) for file in recipe.repair_tools]}
             if recipe.repair_tools
             else {}
         ),
         **({"preferred_image": image.to_json()} if (image := recipe.preferred_image) else {}),
+        **({"build_image": {**asdict(built_in)}} if (built_in := recipe.build_image) else {}),
     }
 
 
@@ -251,8 +279,10 @@ def _recipe(document: dict[str, Any], depth: int) -> Recipe:
         build_paths=values.build_paths(document.get("build_paths", {})),
         runtime=None if document.get("runtime") is None else values.digest(document["runtime"]),
         post_steps=values.post_steps(document["post_steps"]),
+        libraries=values.libraries(document.get("libraries", {})),
         repair_tools=tuple(_locked(item, depth) for item in document.get("repair_tools", ())),
         preferred_image=_preferred_image(document.get("preferred_image")),
+        build_image=_build_image(document.get("build_image"), document["image"]),
     )
 
 
@@ -267,6 +297,20 @@ def _preferred_image(item: dict[str, Any] | None) -> PreferredImage | None:
         compiler=values.text(item["compiler"]),
         is_policy_named=values.flag(item["is_policy_named"]),
         source=values.text(item["source"]),
+        unused=None if item.get("unused") is None else values.text(item["unused"]),
+    )
+
+
+def _build_image(item: dict[str, Any] | None, image: object) -> BuildImage | None:
+    if item is None:
+        return None
+    if item["digest"] != image:
+        raise ValueError("its image is not the one that it names")
+    return BuildImage(
+        repository=values.repository(item["repository"]),
+        tag=values.image_tag(item["tag"]),
+        digest=values.image_digest(item["digest"]),
+        python=values.image_python(item["python"]),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from packaging.utils import NormalizedName, canonicalize_name
 
 from builders import native_flags
+from builders.switch_names import is_switch
 from verify.index.filenames import why_unsafe
 
 MAX_TEXT = 4096
@@ -34,6 +35,9 @@ BUILD_VARIABLES = re.compile(
 """Variables that a build reads as an option. What a sandbox fixes (PATH, HOME, TZ, locale) or what
 makes a loader or an interpreter run other code (LD_*, PYTHON*) is none of them: those would say
 where code comes from, which a recipe says by hash only."""
+
+HASH_SEED = "PYTHONHASHSEED"
+"""The one variable of an interpreter that a recipe may set: it changes the order of sets alone."""
 
 
 def text(value: object) -> str:
@@ -125,14 +129,20 @@ def settings(value: object, limit: int = MAX_ITEMS) -> dict[str, str]:
 
 
 def variables(value: object) -> dict[str, str]:
-    """Environment variables, each one of BUILD_VARIABLES."""
+    """Environment variables, each one of BUILD_VARIABLES or a switch."""
     found = settings(value)
-    for key in found:
-        if BUILD_VARIABLES.fullmatch(key) is None:
+    for key, item in found.items():
+        if not (BUILD_VARIABLES.fullmatch(key) or is_switch(key, item) or is_hash_seed(key, item)):
             raise ValueError(f"the variable {key!r} is no option of a build")
     if "SOURCE_DATE_EPOCH" in found:
         _matching(found["SOURCE_DATE_EPOCH"], "[0-9]{1,12}", "number of seconds")
     return found
+
+
+def is_hash_seed(name: str, value: str) -> bool:
+    """Whether a variable is the seed of string hashes, a number of 32 bits."""
+    is_number = re.fullmatch("0|[1-9][0-9]{0,9}", value) is not None
+    return name == HASH_SEED and is_number and int(value) < 2**32
 
 
 def toolchain(value: object) -> str:
@@ -162,6 +172,14 @@ def build_paths(value: object) -> dict[str, str]:
     return found
 
 
+def libraries(value: object) -> dict[str, str]:
+    """Digests by names of libraries."""
+    found = settings(value)
+    return {
+        _matching(key, "[a-z0-9]{1,20}", "library"): digest(item) for key, item in found.items()
+    }
+
+
 def post_steps(value: object) -> tuple[str, ...]:
     """Steps that the driver knows, each at most once."""
     found = texts(value)
@@ -171,6 +189,29 @@ def post_steps(value: object) -> tuple[str, ...]:
     if len({step.partition(" ")[0] for step in found}) != len(found):
         raise ValueError("a step is taken twice")
     return found
+
+
+def repository(value: object) -> str:
+    """The name of an image's repository, without that of a registry."""
+    part = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+    return _matching(value, f"{part}(?:/{part})*", "repository of images")
+
+
+def image_tag(value: object) -> str:
+    """The tag of an image."""
+    return _matching(value, r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "tag of an image")
+
+
+def image_digest(value: object) -> str:
+    """The digest of an image's manifest."""
+    return _matching(value, "sha256:[0-9a-f]{64}", "digest of an image")
+
+
+def image_python(value: object) -> str:
+    """The directory of an interpreter in a published build image."""
+    return _matching(
+        value, "cp[23][0-9]{1,2}-cp[23][0-9]{1,2}(?:t|mu?)?", "interpreter of an image"
+    )
 
 
 def _matching(value: object, pattern: str, what: str) -> str:

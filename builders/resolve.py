@@ -30,7 +30,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
-from builders.machine import environment_tags, uv_platform
+from builders.machine import GLIBC_MINOR, environment_tags, uv_platform
 from builders.recipe import digest_of
 from builders.resolve_old import ListedWheels
 from builders.store import Store, StoreError
@@ -73,12 +73,14 @@ class Question:
         constraints: PEP 508 strings that only narrow versions.
         as_of: timezone-aware.
         python: (major, minor) of the interpreter that the environment is for.
+        glibc: the minor version of the C library there.
     """
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     as_of: datetime
     python: tuple[int, int]
+    glibc: int = GLIBC_MINOR
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +116,7 @@ class UvResolver:
                 "as_of": question.as_of.astimezone(UTC).isoformat(),
                 "python": list(question.python),
                 "indexes": list(self._indexes.arguments),
-                "platform": uv_platform(),
+                "platform": uv_platform(question.glibc),
             }
         )
         kept = self._store.recall("resolutions", key)
@@ -129,7 +131,7 @@ class UvResolver:
         return files
 
     def _chosen_files(self, text: str, question: Question) -> tuple[IndexFile, ...]:
-        tags = environment_tags(question.python)
+        tags = environment_tags(question.python, question.glibc)
         rank = {tag: place for place, tag in enumerate(tags)}
         document = _read_toml(text)
         if question.python >= (3, 0):
@@ -147,7 +149,7 @@ class UvResolver:
                 "--format", "pylock.toml",
                 "--exclude-newer", question.as_of.astimezone(UTC).isoformat(),
                 "--python-version", f"{question.python[0]}.{question.python[1]}",
-                "--python-platform", uv_platform(),
+                "--python-platform", uv_platform(question.glibc),
                 "--only-binary", ":all:",
                 "--python", sys.executable,
                 "--cache-dir", str(self._store.folder("uv").absolute()),

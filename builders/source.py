@@ -47,11 +47,16 @@ def read_build_system(sdist: Path) -> BuildSystem:
             f"{sdist.name} has neither pyproject.toml nor setup.py at its root",
             code=FailureCode.BAD_SOURCE,
         )
-    table = _parse(files.get("pyproject.toml", b""), sdist.name)
+    table = parse_project(files.get("pyproject.toml", b""), sdist.name)
     return _build_system(table.get("build-system"), sdist.name)
 
 
-def _parse(content: bytes, where: str) -> dict[str, object]:
+def parse_project(content: bytes, where: str) -> dict[str, object]:
+    """The tables of a pyproject.toml, in bounded memory.
+
+    Raises:
+        BuildFault: it is invalid.
+    """
     try:
         return tomllib.loads(_bounded(content.decode("utf-8")))
     except (ValueError, RecursionError) as error:

@@ -8,6 +8,7 @@ for package in "$@"; do
     case $package in
         bubblewrap) command -v bwrap >/dev/null || missing="$missing $package" ;;
         docker.io) PATH="$PATH:/usr/sbin" command -v dockerd >/dev/null || missing="$missing $package" ;;
+        postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing $package" ;;
         *) command -v "$package" >/dev/null || missing="$missing $package" ;;
     esac
 done
@@ -23,7 +24,15 @@ if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing$missing"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# The tests make a database server of their own: Debian's is neither made nor started.
+no_cluster=/etc/postgresql-common/createcluster.d/truewheel.conf
+trap 'rm -f "$log" "$no_cluster"' EXIT
+case $missing in
+    *postgresql*)
+        mkdir -p "${no_cluster%/*}"
+        echo "create_main_cluster = off" >"$no_cluster"
+        ;;
+esac
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 - the list is meant to be split
 if ! { apt-get update && apt-get install --yes --no-install-recommends $missing; } >"$log" 2>&1; then

@@ -3,6 +3,7 @@
 Anytime: the best attempt so far is known after each one, and every one is noted.
 """
 
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from builders.errors import BuildFault
-from builders.hints import read_hints
+from builders.hints import Hints, read_hints
+from builders.native_flags import REPAIR
 from builders.recipe import Recipe, SourceFile
+from builders.repair import why_unrepaired
 from builders.search.choices import Choices
 from builders.search.profile import read_profile
 from builders.search.search import Search
 from verify.compare.engine import compare
+from verify.compare.unrepaired import as_unrepaired
 from verify.finding import Finding
 from verify.index.interface import IndexFault
 from verify.results import Attempt, Diff
@@ -62,15 +66,22 @@ class Judged:
 
     recipe: Recipe
     rebuilt: Path
+    log: str
     diff: Diff
     distance: int
 
     @property
-    def rank(self) -> tuple[int, int, int]:
+    def rank(self) -> tuple[int, int, int, int]:
         """Less is better; what could only not be compared is better than what differs."""
-        if self.diff.reason is Reason.UNSUPPORTED:
-            return RANKED.index(Verdict.DIFFERENT), 0, self.distance
-        return RANKED.index(self.diff.verdict), 1, self.distance
+        if self.diff.reason in {Reason.UNSUPPORTED, Reason.REPAIR_FAILED}:
+            return RANKED.index(Verdict.DIFFERENT), 0, self.distance, 0
+        return RANKED.index(self.diff.verdict), 1, self.distance, _bytes_to_read(self.diff)
+
+
+def _bytes_to_read(diff: Diff) -> int:
+    """How much native code is left to a person, which makes no other distance."""
+    sizes = (finding.evidence.get("bytes_to_read") for finding in diff.findings)
+    return sum(size for size in sizes if isinstance(size, int))
 
 
 @dataclass(kw_only=True)
@@ -99,6 +110,7 @@ class Attempts:
     detail: str | None = None
     broken_off: bool = False
     _built: set[str] = field(default_factory=set)
+    _is_repaired: bool = False
 
     def run(self) -> Judged:
         """Try until nothing is better or left, or the budget ends; gives the best attempt.
@@ -115,8 +127,7 @@ class Attempts:
             except BuildFault as fault:
                 faults.append((fault, self.recipe))
                 self._failed(choices, fault)
-                if self.recipe is not None:
-                    search.fail(self.recipe, fault)
+                search.fail(self.recipe, fault)
             except IndexFault as fault:
                 if self.best is None:
                     raise
@@ -135,6 +146,7 @@ class Attempts:
                 hints, published = read_hints(self.case.wheel), read_profile(self.case.wheel)
             except BuildFault as fault:
                 raise NoRebuildError(fault) from fault
+            self._is_repaired = _is_repaired(hints)
             as_of = self.case.as_of(hints.newest)
             pythons = [python.version for python in self.bench.sandbox.interpreters()]
             search = Search(published, as_of, self.bench.prober, pythons, self._is_over)
@@ -147,7 +159,13 @@ class Attempts:
             # Other words may come to what was tried.
             if recipe.digest not in self._built:
                 self._built.add(recipe.digest)
-                self._try(recipe, choices, search)
+                try:
+                    self._try(recipe, choices, search)
+                except BuildFault as fault:
+                    if choices.recipe or not self.bench.planner.leave_image(recipe, fault):
+                        raise
+                    self._failed(choices, fault)
+                    attempt(choices)
 
         return search, attempt
 
@@ -189,11 +207,31 @@ class Attempts:
             rebuild = self.bench.rebuilder.rebuild(recipe, fresh=self.bench.settings.fresh)
         with self.stage("compare"):
             diff = compare(self.case.wheel, rebuild.wheel, told=self.case.told)
-            distance = search.learn(choices, recipe, rebuild.wheel)
-        judged = Judged(recipe=recipe, rebuilt=rebuild.wheel, diff=diff, distance=distance)
-        self._note(choices, diff.verdict, diff.reason, distance=distance, seconds=rebuild.seconds)
+            if (why := self._why_unrepaired(recipe, rebuild.log)) is not None:
+                diff = as_unrepaired(diff, why)
+            distance = search.learn(choices, recipe, rebuild.wheel, rebuild.log)
+        judged = Judged(
+            recipe=recipe, rebuilt=rebuild.wheel, log=rebuild.log, diff=diff, distance=distance
+        )
+        self._note(
+            choices,
+            diff.verdict,
+            diff.reason,
+            distance=distance,
+            seconds=rebuild.seconds,
+            detail=why,
+            log_tail=rebuild.log[-LOG_TAIL:] if why else None,
+        )
         if self.best is None or judged.rank < self.best.rank:
             self.best = judged
+
+    def _why_unrepaired(self, recipe: Recipe, log: str) -> str | None:
+        """Why the rebuild is not repaired as the published wheel is; None where it need not be."""
+        if not self._is_repaired:
+            return None
+        if not recipe.repair_tools:
+            return "its recipe has no tools for that, which the index may not have had yet"
+        return why_unrepaired(log)
 
     def _failed(self, choices: Choices, fault: BuildFault) -> None:
         self._note(
@@ -215,3 +253,11 @@ class Attempts:
         self.noted.append(
             Attempt(recipe=recipe, verdict=verdict, reason=reason, chosen=choices.told, **more)
         )
+
+
+def _is_repaired(hints: Hints) -> bool:
+    """Whether a published wheel holds copies that its rebuild here needs a repair for."""
+    platforms = hints.platforms
+    if platforms is None or not platforms.are_of(platform.machine()):
+        return False
+    return any(step.startswith(f"{REPAIR} ") for step in platforms.post_steps)

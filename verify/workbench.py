@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import Recipe, digest_of
+from builders.registry import RegistryName
 from builders.sandbox.interface import Limits, Sandbox, SandboxFault
 from builders.store import Store
 from verify.events import Listener, Notice
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from builders.compilers import Toolchain
     from builders.planner import Planner
     from builders.rebuild import Rebuilder
+    from builders.registry_images import RegistryImages
     from builders.search.probe import Prober
+    from builders.static_libraries import Library
+    from verify.evidence import EvidenceStore
     from verify.explaining.folder import ReportFolder
 
 
@@ -43,8 +47,10 @@ class Settings:
         attempts: rebuilds that are tried at most for one wheel.
         search_seconds: after which no further one is begun.
         reports: the folder for diffoscope's reports, None where nobody asked for them.
+        evidence: the folder or URL for what is kept of each wheel, None for nothing.
         ledger: a file or a database's URL that verdicts are remembered in, None for nowhere.
         policy: what decides beside the verdict.
+        image_registry: where published build images are pulled from, None for not at all.
         today: the day in UTC on which waivers are looked at, None for the clock's.
     """
 
@@ -55,12 +61,14 @@ class Settings:
     offline: bool = False
     fresh: bool = False
     reports: Path | None = None
+    evidence: str | None = None
     ledger: str | None = None
     recipe: Recipe | None = None
     attempts: int = 8
     search_seconds: float = 600.0
     policy: Policy = DEFAULT_POLICY
     today: date | None = None
+    image_registry: RegistryName | None = None
     limits: Limits
     environ: tuple[tuple[str, str], ...]
     cwd: Path
@@ -159,8 +167,46 @@ class Workbench:
 
         gatherer = IndexGatherer(self.cache, self.index)
         return Rebuilder(
-            self.sandbox, gatherer, self._store, self.settings.limits, self.open_toolchain
+            self.sandbox,
+            gatherer,
+            self._store,
+            self.settings.limits,
+            self.open_toolchain,
+            self.images,
+            self.open_library,
         )
+
+    @cached_property
+    def images(self) -> "RegistryImages":
+        """The published images that builds may run in."""
+        from builders.registry_images import RegistryImages  # noqa: PLC0415 - see the class
+
+        return RegistryImages(
+            self.settings.image_registry,
+            sandbox=self.sandbox,
+            cache_root=self.settings.cache_root,
+            listener=self.listener,
+            offline=self.settings.offline,
+        )
+
+    def open_library(self, name: str) -> "Library":
+        """The source of a library that wheels have inside.
+
+        Raises:
+            BuildFault: it is not to be had here.
+        """
+        from builders.static_libraries import open_library  # noqa: PLC0415 - few wheels need one
+
+        try:
+            return open_library(
+                name,
+                cache_root=self.settings.cache_root,
+                listener=self.listener,
+                offline=self.settings.offline,
+            )
+        except SandboxFault as fault:
+            message = f"the source of the library {name} is not to be had here: {fault.message}"
+            raise BuildFault(message, code=FailureCode.UNSUPPORTED) from fault
 
     def open_toolchain(self, name: str) -> "Toolchain":
         """The compilers of a name, made if need be.
@@ -238,13 +284,22 @@ class Workbench:
         return ReportFolder(folder=self.settings.reports, explainer=explainer)
 
     @cached_property
+    def evidence(self) -> "EvidenceStore | None":
+        """Where evidence is kept, if that was asked for."""
+        if self.settings.evidence is None:
+            return None
+        from verify.evidence import EvidenceStore  # noqa: PLC0415 - see the class
+
+        return EvidenceStore(self.settings.evidence)
+
+    @cached_property
     def memory(self) -> Memory | None:
         """What earlier checks found out, None where nothing is to be remembered."""
         settings = self.settings
         if settings.ledger is None:
             return None
         circumstances = Circumstances(
-            indexes=digest_of(uv_arguments(self.config)),
+            indexes=digest_of([*uv_arguments(self.config), *self._registry_words()]),
             recipe=settings.recipe.digest if settings.recipe else None,
             confined=settings.sandbox != UNSAFE_SANDBOX,
             effort=Effort(
@@ -258,6 +313,11 @@ class Workbench:
         # A report on what differs needs the rebuilt wheel.
         asks = not settings.fresh and settings.reports is None
         return Memory(settings.ledger, circumstances, asks=asks, listener=self.listener)
+
+    def _registry_words(self) -> list[str]:
+        """What a verdict depends on beside the indexes: another root is another rebuild."""
+        registry = self.settings.image_registry
+        return [f"--image-registry={registry}"] if registry else []
 
     def warm(self) -> None:
         """Import what recalling takes, for who has to wait for something else in the meantime."""

@@ -54,7 +54,7 @@ def diagnose(*, cache_root: Path) -> tuple[Check, ...]:
         _mmdebstrap(),
         *_bubblewrap(),
         _interpreters(cache_root),
-        *_cache(cache_root),
+        *check_cache(cache_root),
     )
 
 
@@ -136,7 +136,8 @@ def _interpreters(cache_root: Path) -> Check:
     return Check(name="interpreters", ok=False, detail="no CPython found", fix=fix)
 
 
-def _cache(cache_root: Path) -> Iterator[Check]:
+def check_cache(cache_root: Path) -> Iterator[Check]:
+    """Return whether what is made can be kept, and whether there is room."""
     try:
         cache_root.mkdir(parents=True, exist_ok=True)
         probe_file = cache_root / f".probe-{os.getpid()}"

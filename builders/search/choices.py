@@ -51,6 +51,10 @@ class Choices:
         line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
         umask: octal digits, one of UMASKS.
         version, pypy, sorted_requires: see `BackendCall`.
+        switches: variables of the environment that the source's build scripts read, and values.
+        requires: build requirements that the source does not declare, as PEP 508 lines.
+        libraries: names of those that are linked statically.
+        hash_seed: of the strings of the Python that builds, below 2**32; None for the usual one.
         own_compiler: the sandbox's compiler and the interpreter's flags, whatever the hints say.
         recipe: one that a person gave, to start from.
     """
@@ -65,6 +69,10 @@ class Choices:
     version: str | None = None
     pypy: bool = False
     sorted_requires: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    hash_seed: int | None = None
     own_compiler: bool = False
     recipe: Recipe | None = None
 
@@ -83,6 +91,13 @@ class Choices:
             self.line_ends != LF and "line ends of Windows",
             self.umask and f"umask {self.umask}",
             self.own_compiler and "the sandbox's own compiler",
+            *(
+                f"{name}={value} in the environment"
+                for name, value in sorted(self.switches.items())
+            ),
+            self.hash_seed is not None and f"hash seed {self.hash_seed}",
+            *(f"the library {name}" for name in self.libraries),
+            *(f"{line} as a build requirement" for line in self.requires),
             *(f"{name} {version}" for name, version in sorted(self.versions.items())),
         ]
         return tuple(word for word in words if word)
@@ -94,4 +109,5 @@ class Choices:
         given = self.recipe.digest if self.recipe else None
         return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
                 self.line_ends, self.umask, self.version, self.pypy,
-                self.sorted_requires, self.own_compiler)  # fmt: skip
+                self.sorted_requires, self.own_compiler, tuple(sorted(self.switches.items())),
+                self.requires, self.libraries, self.hash_seed)  # fmt: skip

@@ -22,6 +22,7 @@ from builders.search.choices import PEP517, Choices
 from builders.search.profile import METADATA, Profile, lines_apart, read_profile
 from builders.search.refine import SETUPTOOLS, Change, Tried
 from builders.search.releases import Releases
+from builders.search.scripts import NOTHING, Scripts, read_scripts
 from builders.source import LEGACY_BACKEND_SINCE
 from builders.store import Store
 
@@ -87,6 +88,17 @@ class Prober:
         for at, score in sorted(scores.items(), key=lambda item: (item[1], item[0])):
             if score < apart:
                 yield _change(tried.choices, versions[at])
+
+    def scripts(self, recipe: Recipe) -> Scripts:
+        """What the build scripts of a recipe's source ask their surroundings.
+
+        Raises:
+            IndexFault: an index failed.
+        """
+        try:
+            return read_scripts(self._rebuilder.gather_source(recipe.source))
+        except BuildFault:
+            return NOTHING
 
     def has(self, recipe: Recipe, versions: Mapping[NormalizedName, str]) -> bool:
         """Whether a recipe could have these releases.

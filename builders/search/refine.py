@@ -25,7 +25,11 @@ from builders.search.choices import (
     UNIVERSAL,
     Choices,
 )
+from builders.search.hash_seed import seed_for
 from builders.search.profile import METADATA, WHEEL, Profile, differing
+from builders.static_libraries import library_of
+from verify.native.dynamic import read_dynamic
+from verify.native.elf import UnreadableElfError, read_elf
 
 Change = Mapping[str, object]
 """Fields of `Choices` by name."""
@@ -38,6 +42,7 @@ class Tried:
     choices: Choices
     recipe: Recipe
     profile: Profile
+    log: str = ""
 
 
 Refinement = Callable[[Profile, Tried], Iterator[Change]]
@@ -207,6 +212,40 @@ def _is_library(name: str) -> bool:
     return ".so" in PurePosixPath(name).suffixes
 
 
+def hash_seed(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A compiler of Python wrote down sets in an order that goes by the seed of string hashes."""
+    if tried.choices.hash_seed is not None:
+        return
+    major, _, minor = tried.recipe.python.partition(".")
+    for name in sorted(differing(published, tried.profile))[:_MAX_LOOKED_INTO]:
+        if _is_library(name):
+            pair = published.read(name), tried.profile.read(name)
+            seed = seed_for(*pair, (int(major), int(minor)))
+            if seed is not None:
+                yield {"hash_seed": seed}
+                return
+
+
+def linked_inside(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A module has a library inside that the rebuilt one loads."""
+    found: set[str] = set()
+    for name in sorted(differing(published, tried.profile))[:_MAX_LOOKED_INTO]:
+        if _is_library(name):
+            more = _needed(tried.profile.read(name)) - _needed(published.read(name))
+            found |= {library for soname in more if (library := library_of(soname))}
+    chosen = {*tried.choices.libraries}
+    if found - chosen:
+        yield {"libraries": tuple(sorted(found | chosen))}
+
+
+def _needed(data: bytes) -> frozenset[str]:
+    """The libraries that a file has the loader load; none where it cannot be read."""
+    try:
+        return frozenset(read_dynamic(read_elf(data)).needed)
+    except UnreadableElfError:
+        return frozenset()
+
+
 REFINEMENTS: tuple[Refinement, ...] = (
     path_file_python,
     computed_version,
@@ -216,5 +255,7 @@ REFINEMENTS: tuple[Refinement, ...] = (
     set_order,
     tags,
     line_ends,
+    linked_inside,
+    hash_seed,
 )
 """Those that need no more than both profiles."""

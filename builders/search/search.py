@@ -3,6 +3,7 @@
 Anytime: whoever drives it may stop after any attempt and keep the best one.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,9 +17,14 @@ from builders.search.choices import PEP517, SETUP_PY, Choices
 from builders.search.probe import Prober
 from builders.search.profile import Profile, distance, read_profile
 from builders.search.refine import REFINEMENTS, SETUPTOOLS, Change, Tried, by_command, hinted
+from builders.search.scripts import tool_of
+from builders.search.switches import missing_extensions, with_extensions, with_libraries
 
 _NEIGHBOURS = 2
 """Interpreters on either side of one that built nothing."""
+
+_NO_MODULE = re.compile(r"^(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_]\w*)",
+                        re.MULTILINE)  # fmt: skip
 
 _WORTH_ANOTHER = frozenset(
     {
@@ -58,17 +64,18 @@ class Search:
         self._published = published
         self._pythons = pythons
         self._is_over = is_over
+        self._asked: Choices | None = None
         self._failed = False
         self._as_of = as_of
         self._prober = prober
         self._proposed: set[tuple[object, ...]] = set()
-        self._best: tuple[int, Tried] | None = None
+        self._best: tuple[tuple[int, int], Tried] | None = None
         self._left: Iterator[Choices] = self._first()
 
     @property
     def is_done(self) -> bool:
         """Whether an attempt has every member of the published wheel, so that none is better."""
-        return self._best is not None and self._best[0] == 0
+        return self._best is not None and self._best[0] == (0, 0)
 
     def propose(self) -> Choices | None:
         """What to try next; None when nothing is left.
@@ -81,28 +88,46 @@ class Search:
         for choices in self._left:
             if choices.key not in self._proposed:
                 self._proposed.add(choices.key)
+                self._asked = choices
                 return choices
         return None
 
-    def learn(self, choices: Choices, recipe: Recipe, wheel: Path) -> int:
-        """Look at what a candidate built; gives its distance from the published wheel.
+    def learn(self, choices: Choices, recipe: Recipe, wheel: Path, log: str = "") -> int:
+        """Look at what a candidate built, and what it said; gives its distance from the published.
 
         Raises:
             BuildFault: the wheel cannot be read.
         """
         self._proposed.add(choices.key)
-        tried = Tried(choices=choices, recipe=recipe, profile=read_profile(wheel))
+        tried = Tried(choices=choices, recipe=recipe, profile=read_profile(wheel), log=log)
         apart = distance(self._published, tried.profile)
-        if self._best is None or apart < self._best[0]:
-            self._best = (apart, tried)
+        place = (len(missing_extensions(self._published, tried.profile)), apart)
+        if self._best is None or place < self._best[0]:
+            self._best = (place, tried)
             self._left = self._refined(tried)
         return apart
 
-    def fail(self, recipe: Recipe, fault: BuildFault) -> None:
-        """Tell that a candidate did not build; without any wheel there is no difference to read."""
-        if self._best is None and fault.code in _WORTH_ANOTHER and not self._failed:
+    def fail(self, recipe: Recipe | None, fault: BuildFault) -> None:
+        """Tell that the last candidate did not build, or not even came to a recipe.
+
+        Without any wheel there is no difference to read.
+        """
+        self._left = chain([*self._with_missing(fault)], self._left)
+        if self._best is not None or self._failed or recipe is None:
+            return
+        if fault.code in _WORTH_ANOTHER:
             self._failed = True
             self._left = chain(self._left, self._otherwise(recipe, fault))
+
+    def _with_missing(self, fault: BuildFault) -> Iterator[Choices]:
+        """What did not build, with the tool or the library that it missed."""
+        if self._asked is None or fault.code is not FailureCode.BUILD_FAILED:
+            return
+        tool = _missing_tool(fault.log)
+        if tool is not None and tool not in self._asked.requires:
+            yield _changed(self._asked, [{"requires": (*self._asked.requires, tool)}])
+        for change in with_libraries(self._asked, fault.log):
+            yield _changed(self._asked, [change])
 
     def _otherwise(self, recipe: Recipe, fault: BuildFault) -> Iterator[Choices]:
         """The sandbox's own compiler, other interpreters, the other way to call setuptools.
@@ -128,7 +153,13 @@ class Search:
         yield Choices()
 
     def _refined(self, tried: Tried) -> Iterator[Choices]:
-        """All first changes at once, as most differences have one cause each; then one by one."""
+        """What makes extension modules, then all first changes at once; then one by one.
+
+        Most differences have one cause each.
+        """
+        if missing_extensions(self._published, tried.profile):
+            for change in with_extensions(tried, self._prober.scripts(tried.recipe)):
+                yield _changed(tried.choices, [change])
         changes = [
             [change for change in refine(self._published, tried) if self._is_there(change, tried)]
             for refine in REFINEMENTS
@@ -163,6 +194,12 @@ def _changed(choices: Choices, changes: Iterable[Change]) -> Choices:
     merged: dict[str, Any] = {}
     for change in changes:
         merged |= change
-    if "python" in merged:
-        merged["recipe"] = None  # its requirements are for another interpreter
+    if merged.keys() & {"python", "requires"}:
+        merged["recipe"] = None  # its requirements are for another interpreter, or too few
     return replace(choices, **merged)
+
+
+def _missing_tool(log: str) -> str | None:
+    """The tool that a build could not import."""
+    found = [tool for name in _NO_MODULE.findall(log) if (tool := tool_of(name))]
+    return found[-1] if found else None

@@ -21,6 +21,7 @@ from builders.errors import BuildFault
 from builders.rebuild import Rebuilder
 from builders.recipe import (
     BackendCall,
+    BuildImage,
     LockedFile,
     LockedToolchain,
     Recipe,
@@ -266,7 +267,11 @@ OTHERS: Mapping[str, object] = {
     "build_paths": {"": "/project"},
     "runtime": "ab" * 32,
     "post_steps": ("retag manylinux1_x86_64",),
+    "libraries": {"yaml": "ab" * 32},
     "repair_tools": requiring("tool==1").requirements,
+    "build_image": BuildImage(
+        repository="x", tag="2024-04-28-aaaaaaa", digest=f"sha256:{'0' * 64}", python="cp311-cp311"
+    ),
 }
 TOLD = {"preferred_image"}
 """Said of the published wheel: no rebuild hangs on it."""
@@ -299,6 +304,10 @@ OTHER_CHOICES: Mapping[str, object] = {
     "pypy": True,
     "sorted_requires": True,
     "own_compiler": True,
+    "switches": {"EXAMPLE_USE_C": "1"},
+    "requires": ("a",),
+    "libraries": ("yaml",),
+    "hash_seed": 0,
     "recipe": RECIPE,
 }
 

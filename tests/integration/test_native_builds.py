@@ -97,7 +97,9 @@ class Native:
         )
     )
 
-    def publish(self, folder: Path, source: Source = NATIVE) -> Published:
+    def publish(
+        self, folder: Path, source: Source = NATIVE, choices: Choices | None = None
+    ) -> Published:
         """The sdist of a source, and the wheel that a maintainer's tools make of it."""
         bench = self.publisher.bench
         sdist = source.pack(folder)
@@ -119,7 +121,7 @@ class Native:
             native=self.hints,
             platforms=self.platforms,
         )
-        recipe = bench.planner.plan(hints, file, DAY, Choices())
+        recipe = bench.planner.plan(hints, file, DAY, choices or Choices())
         built = bench.rebuilder.rebuild(recipe).wheel
         wheel = folder / built.name
         wheel.write_bytes(built.read_bytes())
@@ -302,3 +304,93 @@ def test_what_the_toolchain_does_not_compile_the_sandboxs_own_compiler_is_asked_
 def named_gcc_10(code: bytes) -> bytes:
     """The same code, said to be of another compiler, byte for byte as long."""
     return re.sub(rb"(GNU C17|GCC: \(Debian [^)]*\)) [0-9]{2}\.[0-9]\.[0-9]", rb"\1 10.2.1", code)
+
+
+SWITCHED = """\
+import os
+from setuptools import Extension, setup
+
+modules = []
+if os.environ.get("NAT_WITH_EXTENSION", "no") == "yes":
+    import pbr.version  # that no requirement names
+    modules = [Extension("nat._nat", ["src/nat.c", "src/twice.c"], define_macros=[("MORE", "1")])]
+setup(name="nat", version="1.0", packages=["nat"], ext_modules=modules)
+"""
+
+
+def test_a_module_that_only_a_variable_asks_for_is_built_with_the_tool_that_it_takes(
+    native: Native, tmp_path: Path
+) -> None:
+    source = replace(NATIVE, files={**NATIVE.files, "setup.py": SWITCHED})
+    choices = Choices(switches={"NAT_WITH_EXTENSION": "yes"}, requires=("pbr",))
+    published = native.publish(tmp_path, source, choices)
+    assert module_of(published.wheel)[0].startswith("nat/_nat.")
+    found = check(native.publisher.cache, published)
+    first, second, third = found.attempts[:3]
+    assert (first["chosen"], first["verdict"]) == ([], "suspicious")
+    assert second["chosen"] == ["NAT_WITH_EXTENSION=yes in the environment"]
+    assert (second["reason"], "No module named 'pbr'" in second["log_tail"]) == (
+        "build-failed",
+        True,
+    )
+    assert third["chosen"] == [
+        "NAT_WITH_EXTENSION=yes in the environment",
+        "pbr as a build requirement",
+    ]
+    assert found.result["verdict"] == "equivalent", found.result["diff"]
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe_of(found)))
+    again = check(
+        native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
+    )
+    assert again.result["verdict"] == "equivalent", again.attempts
+
+
+def test_a_recipe_sets_no_variable_that_its_source_does_not_read(
+    native: Native, published: Published, tmp_path: Path
+) -> None:
+    assert published.recipe is not None
+    environment = {**published.recipe.environment, "NAT_WITH_EXTENSION": "yes"}
+    (tmp_path / "recipe.json").write_text(
+        recipe_text(replace(published.recipe, environment=environment))
+    )
+    found = check(
+        native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
+    )
+    assert "has settings of its own" in str(found.attempts)
+    environment = {**published.recipe.environment, "PYTHONHASHSEED": "5"}
+    (tmp_path / "recipe.json").write_text(
+        recipe_text(replace(published.recipe, environment=environment))
+    )
+    found = check(
+        native.publisher.cache, published, "--recipe", tmp_path / "recipe.json", "--attempts", "1"
+    )
+    assert recipe_of(found)["environment"] == environment
+    assert found.result["verdict"] == "identical", found.result["diff"]
+
+
+LINKED = MODULE.replace("#include <assert.h>", "#include <yaml.h>").replace(
+    "twice((int)PyLong_AsLong(argument))", "yaml_get_version_string()[0]"
+)
+
+
+def test_a_library_that_is_inside_a_module_is_compiled_with_it(
+    native: Native, tmp_path: Path
+) -> None:
+    setup = SETUP.replace('"src/twice.c", "src/once.c"]', "]").replace(
+        "extra_compile_args", 'optional=True, libraries=["yaml"], extra_compile_args'
+    )
+    files = {**NATIVE.files, "setup.py": setup, "src/nat.c": LINKED}
+    flags = {"": "-g -O2 -fPIC", "link": "-Wl,--no-as-needed -pthread"}
+    maker = replace(native, hints=replace(HINTS, flags=flags))
+    choices = Choices(libraries=("yaml",))
+    published = maker.publish(tmp_path, replace(NATIVE, files=files), choices)
+    symbols = read_dynamic_symbols(read_elf(module_of(published.wheel)[1]))
+    assert not [one for one in symbols if "yaml" in one.name and not one.is_defined]
+    found = check(native.publisher.cache, published)
+    first, second = found.attempts[:2]
+    assert (first["chosen"], first["verdict"]) == ([], "suspicious")
+    assert second["chosen"] == ["the library yaml"]
+    assert found.result["verdict"] == "equivalent", found.result["diff"]
+    libraries = recipe_of(found)["libraries"]
+    assert published.recipe is not None
+    assert libraries == dict(published.recipe.libraries)

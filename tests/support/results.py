@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from reports.renderers.trend import earlier_run, trend_since, with_trend
+
 SHA = {name: f"{number:064x}" for number, name in enumerate(("wheel", "source", "rebuilt"), 0xA)}
 
 HOSTILE = (
@@ -22,6 +24,7 @@ HOSTILE = (
     "\ud800\ufffe\x00",
     "a|b`c`**d**[e](http://example.org)@all #1 www.example.org",
     "javascript:alert(1)",
+    "x-1-<script>document.title='run'</script>.whl",
     "::error file=x::y",
     "../../../etc/passwd",
     "\u2028x\u200bx\u00a0",
@@ -242,6 +245,37 @@ def small() -> dict[str, Any]:
             ],
         ),
     )
+
+
+RELEASE: dict[str, Any] = {
+    "files": [
+        {"filename": name, "kind": kind, "size": 1200, "upload_time": time}
+        for name, kind, time in (
+            ("demo-1.0.tar.gz", "sdist", "2015-04-03T20:51:00Z"),
+            ("demo-1.0-cp39-cp39-win32.whl", "wheel", "2016-01-01T00:00:00Z"),
+            ("demo-1.0-py3-none-any.whl", "wheel", "2018-08-16T13:51:35.036677Z"),
+            ("demo-1.0-cp38-cp38-win32.whl", "wheel", None),
+        )
+    ],
+    "more_files": 2,
+    "others": [{"version": "1.1", "first_upload_time": "2017-01-01T00:00:00Z"}],
+}
+"""The release of `result`'s wheel."""
+
+
+def whole() -> dict[str, Any]:
+    """The small document with all that only some have: a release, and a run before."""
+    now = small()
+    now["results"][0]["release"] = RELEASE
+    before = small()
+    before["run"] = 11
+    demo, odd, bad, gone = before["results"]
+    demo["trusted"], demo["verdict"] = False, "undetermined"
+    demo["basis"], demo["reason"] = None, "timeout"
+    odd["trusted"], odd["verdict"], odd["basis"] = True, "identical", "verdict"
+    bad["wheel"]["sha256"] = "d" * 64
+    gone["requirement"] = "old==4.0"
+    return with_trend(now, trend_since(now, earlier_run(before)))
 
 
 def hostile() -> dict[str, Any]:

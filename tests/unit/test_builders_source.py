@@ -72,7 +72,8 @@ def test_an_invalid_pyproject_is_a_bad_source(tmp_path: Path, text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no archive", gzip.compress(b"x" * 2000), gzip.compress(b"y")[:-4]]
+    "content",
+    [b"", b"no archive", gzip.compress(b"x" * 2000, mtime=0), gzip.compress(b"y", mtime=0)[:-4]],
 )
 def test_a_broken_archive_is_a_bad_source(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "thing-1.0.tar.gz"

@@ -7,6 +7,7 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -301,3 +302,85 @@ def test_wrappers_are_kept_by_what_is_in_them_and_read_by_everybody(tmp_path: Pa
 
 def test_a_recipe_without_flags_has_the_sandboxs_own_compilers(tmp_path: Path) -> None:
     assert prepare_compilers(RECIPE, None, Store(tmp_path)) == OWN_COMPILERS
+
+
+LIBRARY = "int doubled(int x) { return WHAT * x; }\nconst char *where(void) { return __FILE__; }\n"
+
+
+def with_library(folder: Path, order: str = "") -> Path:
+    """The directory of wrappers that know a library, whose source is beside it."""
+    place = folder / "double"
+    (place / "src").mkdir(parents=True)
+    (place / "include").mkdir()
+    (place / "src" / "double.c").write_text('#include "double.h"\n' + LIBRARY)
+    (place / "include" / "double.h").write_text("int doubled(int);\n")
+    wrappers = folder / "wrappers"
+    flags = {"": "-g -O1 -fPIC", "link": "-pthread", **({"order": order} if order else {})}
+    copytree(laid_out(folder, flags), wrappers)
+    config = json.loads((wrappers / "compiler.json").read_text())
+    config["libraries"] = {
+        "double": {
+            "links": ["double"],
+            "include": [str(place / "include")],
+            "work": str(place / "src"),
+            "sources": ["double.c"],
+            "definitions": ["-DWHAT=2"],
+            "flags": "-g -O3 -funroll-loops -fPIC",
+        }
+    }
+    (wrappers / "compiler.json").write_text(json.dumps(config))
+    return wrappers
+
+
+def test_a_library_is_compiled_by_the_recipes_flags_where_it_is_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = (sys.executable, "-EsS", str(with_library(tmp_path) / "gcc"))
+    (tmp_path / "a.c").write_text("#include <double.h>\nint f(void) { return doubled(21); }\n")
+    run(*command, "-O3", "-c", "a.c", "-o", "a.o", cwd=tmp_path)
+    for name in ("a.so", "again.so"):
+        run(*command, "-shared", "a.o", "-ldouble", "-o", name, cwd=tmp_path)
+    linked = (tmp_path / "a.so").read_bytes()
+    assert (tmp_path / "again.so").read_bytes() == linked
+    assert b"doubled" in linked
+    assert b"libdouble" not in linked
+    found = read_native_hints(wheel_of(tmp_path, {"a.so": linked}))
+    assert found is not None
+    assert "-O1" in found.flags["a.c"].split() + found.flags[""].split()
+    assert {"-O3", "-funroll-loops"} <= {*own_flags(found.flags, "double.c")}
+
+
+def own_flags(flags: Mapping[str, str], source: str) -> list[str]:
+    """Those of a source, which may be the common ones."""
+    return next((text for key, text in flags.items() if key.endswith(source)), flags[""]).split()
+
+
+def test_a_library_whose_sources_the_recipe_names_has_the_recipes_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    wrappers = with_library(tmp_path, order="a.c double.c")
+    command = (sys.executable, "-EsS", str(wrappers / "gcc"))
+    (tmp_path / "a.c").write_text("#include <double.h>\nint f(void) { return doubled(21); }\n")
+    run(*command, "-O3", "-c", "a.c", "-o", "a.o", cwd=tmp_path)
+    run(*command, "-shared", "a.o", "-ldouble", "-o", "a.so", cwd=tmp_path)
+    linked = (tmp_path / "a.so").read_bytes()
+    found = read_native_hints(wheel_of(tmp_path, {"a.so": linked}))
+    assert found is not None
+    assert b"double.c" in linked
+    words = own_flags(found.flags, "double.c")
+    assert "-O1" in words
+    assert "-funroll-loops" not in words
+    assert {*found.build_paths.values()} == {"/project"}
+
+
+def test_a_library_that_is_not_asked_for_is_not_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = (sys.executable, "-EsS", str(with_library(tmp_path) / "gcc"))
+    (tmp_path / "a.c").write_text("int f(void) { return 1; }\n")
+    run(*command, "-c", "a.c", "-o", "a.o", cwd=tmp_path)
+    run(*command, "-shared", "a.o", "-o", "a.so", cwd=tmp_path)
+    assert not [*tmp_path.glob("truewheel-library-*")]

@@ -21,6 +21,10 @@ ONE_BY_ONE = {
     "version": Choices(version="1.0"),
     "pypy": Choices(pypy=True),
     "sorted_requires": Choices(sorted_requires=True),
+    "switches": Choices(switches={"EXAMPLE_USE_C": "1"}),
+    "requires": Choices(requires=("a",)),
+    "libraries": Choices(libraries=("yaml",)),
+    "hash_seed": Choices(hash_seed=0),
     "own_compiler": Choices(own_compiler=True),
     "recipe": Choices(recipe=RECIPE),
 }
