@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from builders import compiler
 from builders.environment import ENVIRONMENT_PYTHON
 from builders.native_flags import PYTHON, RUNTIME
-from builders.old_libraries import LIBRARIES, facts, is_old_system, old_libraries
+from builders.old_libraries import LIBRARIES, facts, is_old_system, made_by, old_libraries
 from builders.recipe import Recipe, digest_of
 from builders.sandbox.interface import Mount
 from builders.static_libraries import Library
@@ -130,7 +130,7 @@ def prepare_compilers(
             "script": script,
             "runtime": {**runtime},
             "layout": LAYOUT,
-            "libraries": toolchain.digest if toolchain else "",
+            "libraries": [toolchain.digest if toolchain else "", facts(), made_by()],
         }
     )
     tree = store.find_tree("compilers", digest)

@@ -124,6 +124,12 @@ def facts() -> str:
 
 
 @cache
+def made_by() -> str:
+    """The source of what makes the libraries of these facts."""
+    return Path(__file__).read_text(encoding="utf-8")
+
+
+@cache
 def _systems() -> Mapping[str, _System]:
     table = tomllib.loads(facts())
     only, both, first, linked_in = (
