@@ -37,6 +37,7 @@ from verify.index.interface import (
     Sha256,
 )
 from verify.ledger.interface import Key, Remembered
+from verify.listed_release import listed_release
 from verify.policy.decide import Case as PolicyCase
 from verify.policy.decide import Decision, decide
 from verify.policy.model import waiver_to_json
@@ -47,6 +48,7 @@ from verify.results import (
     Diff,
     ExplanationReport,
     Judgement,
+    KeptEvidence,
 )
 from verify.stopwatch import Stopwatch
 from verify.subject import (
@@ -298,7 +300,9 @@ class _Work:
         """A judgement, whenever it was made, with the signals and the policy of today."""
         recipe = judgement.recipe
         signals = (*self.listed, *judgement.signals)
-        decision = self._decide(judgement, signals)
+        wheel = self.subject.wheel
+        index = self.bench.index.origin(wheel) if wheel and wheel.url != NO_URL else None
+        decision = decision_on(wheel, judgement, signals, self.bench, index=index)
         return CheckResult(
             requirement=self.subject.requirement,
             wheel=_checked_wheel(self.subject.wheel, judgement.diff),
@@ -312,30 +316,29 @@ class _Work:
             warnings=decision.warnings,
             waiver=waiver_to_json(decision.waiver) if decision.waiver else None,
             policy=self.bench.policy_id,
+            release=listed_release(self.subject.wheel, self.subject.source, self.subject.listing),
             signals=signals,
             diff=judgement.diff,
             recipe=recipe,
             attempts=judgement.attempts,
             seconds=self.watch.read(),
             explanation=self._explain(trusted=decision.trusted),
+            evidence=self._keep(judgement),
             judged_at=judged_at,
         )
 
-    def _decide(self, judgement: Judgement, signals: tuple[Finding, ...]) -> Decision:
-        """The policy's answer; the sha256 is that of the bytes, where they were compared."""
-        wheel, diff, recipe = self.subject.wheel, judgement.diff, judgement.recipe
-        case = PolicyCase(
-            verdict=judgement.verdict,
-            reason=judgement.reason,
-            project=wheel.project if wheel else None,
-            version=wheel.version if wheel else None,
-            sha256=diff.published.sha256 if diff else wheel.sha256 if wheel else None,
-            index=self.bench.index.origin(wheel) if wheel and wheel.url != NO_URL else None,
-            signals=signals,
-            findings=diff.findings if diff else (),
-            sandbox=str(recipe["sandbox"]) if recipe else None,
-        )
-        return decide(case, self.bench.settings.policy, self.bench.today)
+    def _keep(self, judgement: Judgement) -> KeptEvidence | None:
+        """What a person may look at later; before the ledger knows of it, so that nothing lacks.
+
+        Raises:
+            EvidenceFault: it cannot be kept.
+        """
+        store = self.bench.evidence
+        if store is None:
+            return None
+        best = self.attempts.best if self.attempts else None
+        rebuilt, log = (best.rebuilt, best.log) if best else (None, None)
+        return KeptEvidence(where=store.shown, files=tuple(store.keep(judgement, rebuilt, log)))
 
     def _explain(self, *, trusted: bool) -> ExplanationReport | None:
         """What is attached beside the result, all of which is known by then."""
@@ -345,6 +348,33 @@ class _Work:
         wheel = attempts.case.wheel if attempts else None
         best = attempts.best if attempts else None
         return reports.explain(wheel, best.rebuilt if best else None, trusted=trusted)
+
+
+def decision_on(
+    wheel: IndexFile | None,
+    judgement: Judgement,
+    signals: tuple[Finding, ...],
+    bench: Workbench,
+    *,
+    index: str | None,
+) -> Decision:
+    """The policy's answer; the sha256 is that of the bytes, where they were compared.
+
+    `index` is the URL of the index that listed the wheel, None where none did.
+    """
+    diff, recipe = judgement.diff, judgement.recipe
+    case = PolicyCase(
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        project=wheel.project if wheel else None,
+        version=wheel.version if wheel else None,
+        sha256=diff.published.sha256 if diff else wheel.sha256 if wheel else None,
+        index=index,
+        signals=signals,
+        findings=diff.findings if diff else (),
+        sandbox=str(recipe["sandbox"]) if recipe else None,
+    )
+    return decide(case, bench.settings.policy, bench.today)
 
 
 def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | None:

@@ -123,6 +123,43 @@ class CheckedSource:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ListedFile:
+    """A file of a release as the index listed it; `kind` is `wheel`, `sdist` or `other`."""
+
+    filename: str
+    kind: str
+    size: int | None
+    upload_time: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherRelease:
+    """Another release of a project; `first` is when its first file was uploaded."""
+
+    version: str
+    first: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedRelease:
+    """The release of a wheel as the index listed it when the wheel was checked.
+
+    Attributes:
+        files: in upload order, at most `MAX_FILES`; wheel and source are always among them.
+        more_files: how many are not listed.
+        others: releases that began between the first and the last of all files, in that order, at
+            most `MAX_OTHERS`.
+    """
+
+    MAX_FILES: ClassVar[int] = 100
+    MAX_OTHERS: ClassVar[int] = 50
+
+    files: tuple[ListedFile, ...]
+    more_files: int
+    others: tuple[OtherRelease, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One rebuild that was tried.
 
@@ -190,6 +227,32 @@ class PolicyId:
     source: str | None
 
 
+class EvidenceKind(StrEnum):
+    """What is kept of a wheel for a person to look at later; values are part of the JSON."""
+
+    JUDGEMENT = "judgement"
+    REBUILD = "rebuild"
+    LOG = "log"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """One file of evidence; `path` is relative to the place where evidence is kept."""
+
+    kind: EvidenceKind
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptEvidence:
+    """What is kept of one wheel, and where: a folder or a URL, without any secrets."""
+
+    where: str
+    files: tuple[Evidence, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
     """One wheel's result (`truewheel.check/1`, one of `results`).
@@ -198,6 +261,8 @@ class CheckResult:
         basis: what the wheel is trusted for, None if it is not.
         warnings: what refuses nothing, and yet should be looked at.
         waiver: the one that was needed.
+        release: None where no index was asked.
+        evidence: None where none was asked for.
         seconds: of this check, however long an earlier one took to judge.
         judged_at: when an earlier check judged the wheel, None where this one did.
     """
@@ -220,6 +285,8 @@ class CheckResult:
     warnings: tuple[str, ...] = ()
     waiver: Mapping[str, JSONValue] | None = None
     policy: PolicyId | None = None
+    release: ListedRelease | None = None
+    evidence: KeptEvidence | None = None
     judged_at: datetime | None = None
 
 

@@ -1,124 +1,31 @@
 """A batch against a real index and real sandboxes: parallel, resumable, never stopped by one."""
 
 import csv
+import hashlib
 import json
 import os
-import random
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.batches import Place, plain, verdicts, wait_until_gone, worker_of
 from tests.support.command import COMMAND, assert_valid, truewheel
-from tests.support.index_server import IndexServer, ServedFile, Status
+from tests.support.index_server import IndexServer, Status
 from tests.support.processes import processes_with
-from tests.support.projects import BACKEND, MODULES, hostile_backend, make_sdist
 from tests.support.sandboxes import marker
 
-DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
-TAMPERED = {**MODULES, "extra.py": "import os\n"}
 HANGS = "import time; time.sleep(600)"
 FORBIDDEN = Status(403)
-
-
-class Place:
-    """An index of small projects, and a person's cache, ledger and inputs."""
-
-    def __init__(self, index: IndexServer, folder: Path, cache: Path) -> None:
-        self.index, self.folder, self.cache = index, folder, cache
-        self.ledger = folder / "kept" / "ledger.sqlite"
-
-    def serve(self, name: str, body: str = "", *, tampered: bool = False) -> str:
-        """Version 1.0 of a project; `body` runs in its build. Gives the pin."""
-        spaces: dict[str, Any] = {}
-        exec(BACKEND.replace('"thing"', f'"{name}"'), spaces)  # noqa: S102 - the test's own
-        wheel = self.folder / f"{name}-1.0-py3-none-any.whl"
-        spaces["write_wheel"](wheel, TAMPERED if tampered else MODULES)
-        backend = hostile_backend(f"sibling = {name!r}\n{body}")
-        sdist = make_sdist(self.folder, name=name, backend=backend)
-        files = [
-            ServedFile(filename=path.name, content=path.read_bytes(), upload_time=DAY)
-            for path in (wheel, sdist)
-        ]
-        self.index.add(name, files)
-        return f"{name}==1.0"
-
-    def write(self, *lines: str, name: str = "requirements.txt") -> Path:
-        path = self.folder / name
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return path
-
-    def arguments(self, *arguments: str | Path) -> list[str]:
-        fixed = ["--sandbox", "bubblewrap", "--index-url", self.index.url, "--json", "-q"]
-        kept = ["--cache-dir", str(self.cache), "--ledger", str(self.ledger)]
-        return ["batch", *fixed, *kept, *map(str, arguments)]
-
-    def run(self, *arguments: str | Path, code: int | None = None) -> Any:  # noqa: ANN401 - JSON
-        ran = truewheel(*self.arguments(*arguments))
-        assert "Traceback" not in ran.stderr
-        assert code is None or ran.code == code, (ran.code, ran.stderr)
-        assert_valid(ran.document)
-        return ran.document
-
-    def start(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [*COMMAND, *self.arguments(*arguments)],
-            env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def query(self, text: str) -> list[tuple[Any, ...]]:
-        if not self.ledger.exists():
-            return []  # no batch was there yet
-        with closing(sqlite3.connect(self.ledger)) as database:
-            return database.execute(text).fetchall()
 
 
 @pytest.fixture
 def place(cache: Path, tmp_path: Path) -> Iterator[Place]:
     with IndexServer() as index:
         yield Place(index, tmp_path, cache)
-
-
-def plain(document: Any) -> str:  # noqa: ANN401 - JSON
-    """The results, but for what tells when and in what time they were found out."""
-    results = json.loads(json.dumps(document["results"]))
-    for result in results:
-        for attempt in result["attempts"]:
-            del attempt["seconds"]
-        for name in ("seconds", "remembered", "judged_at"):
-            del result[name]
-    return json.dumps([results, document["inputs"]])
-
-
-def verdicts(document: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
-    return {
-        result["requirement"].partition("==")[0]: result["reason"] or result["verdict"]
-        for result in document["results"]
-    }
-
-
-def children(pid: int) -> list[int]:
-    with suppress(OSError):
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-        return [int(each) for each in text.split()]
-    return []
-
-
-def wait_until_gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < deadline, "a worker outlived its batch"
-        time.sleep(0.05)
 
 
 def test_workers_side_by_side_come_to_what_one_comes_to(place: Place) -> None:
@@ -143,43 +50,6 @@ def test_workers_side_by_side_come_to_what_one_comes_to(place: Place) -> None:
     assert again["summary"]["remembered"] == 5
 
 
-def test_a_batch_that_is_killed_goes_on_where_it_was(place: Place) -> None:
-    """Nothing that was noted is judged again, also what is undetermined."""
-    pins = [place.serve(f"p{number}", "import time; time.sleep(0.2)") for number in range(4)]
-    pins += [place.serve(f"f{number}", f"raise RuntimeError({number})") for number in range(3)]
-    path = place.write(*pins)
-    kept = place.ledger
-    place.ledger = place.folder / "undisturbed" / "ledger.sqlite"
-    undisturbed = place.run(path, code=3)
-    place.ledger = kept
-    noted: dict[str, str] = {}
-    moments = random.Random(7)  # noqa: S311 - nothing secret
-    for least in (0, 2, 4):
-        process = place.start(path, "--jobs", "2", "--fresh")
-        deadline = time.monotonic() + 60
-        while len(place.query(JUDGED)) < least:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        time.sleep(moments.uniform(0.0, 0.8))
-        workers = children(process.pid)
-        process.kill()
-        process.communicate(timeout=30)
-        wait_until_gone(workers)
-        noted |= dict(place.query(JUDGED))
-    resumed = place.run(path, "--jobs", "2", "--fresh", code=3)
-    assert plain(resumed) == plain(undisturbed)
-    assert len(noted) >= 4
-    now = dict(place.query(JUDGED))
-    assert {key: now[key] for key in noted} == noted
-    assert resumed["summary"]["resumed"] == len(noted)
-
-
-JUDGED = """\
-SELECT key, judged_at FROM truewheel_verdicts
-WHERE key IN (SELECT key FROM truewheel_run_entries)
-"""
-
-
 def test_a_build_that_hangs_and_a_worker_that_dies_stop_nobody_else(place: Place) -> None:
     word = marker()
     child = f"[sys.executable, '-c', 'import time; time.sleep(600)', '{word}']"
@@ -200,24 +70,6 @@ def test_a_build_that_hangs_and_a_worker_that_dies_stop_nobody_else(place: Place
     found = {"kills": "worker-lost", "hangs": "timeout", "good": "identical"}
     assert verdicts(document) == found
     assert "killed by signal 9" in document["results"][0]["detail"]
-
-
-def worker_of(word: str, batch: int) -> int:
-    """The process of a batch that is at a build which has a word among its arguments."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for worker in children(batch):
-            if has_descendant(worker, word):
-                return worker
-        time.sleep(0.02)
-    raise AssertionError("the build never started")
-
-
-def has_descendant(pid: int, word: str) -> bool:
-    with suppress(OSError):
-        if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return True
-    return any(has_descendant(child, word) for child in children(pid))
 
 
 def test_a_wheel_that_nothing_comes_of_is_given_up(place: Place) -> None:
@@ -268,6 +120,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_is_judged(place: Place) -> N
 def test_nothing_but_bad_input_is_a_usage_error(place: Place) -> None:
     ran = truewheel(*place.arguments(place.folder / "none.txt"))
     assert (ran.code, ran.document["schema"]) == (2, "truewheel.error/1")
+    assert isinstance(place.ledger, Path)
     assert not place.ledger.exists()
 
 
@@ -385,3 +238,29 @@ def test_lines_for_people_name_each_wheel_and_the_sums(place: Place) -> None:
         "identical    p0-1.0-py3-none-any.whl\n1 of 1 wheel is trusted: 1 identical.\n"
     )
     assert ran.stderr == "truewheel: [1/1] identical p0-1.0-py3-none-any.whl\n"
+
+
+def test_evidence_is_kept_of_every_wheel_and_told(place: Place) -> None:
+    path = place.write(place.serve("p0"), place.serve("fails", "raise RuntimeError('no')"))
+    kept = place.folder / "evidence"
+    document = place.run(path, "--evidence", kept, code=3)
+    told = {
+        (each["kind"], (kept / each["path"]).stat().st_size == each["size"])
+        for result in document["results"]
+        for each in result["evidence"]["files"]
+    }
+    assert told == {("judgement", True), ("rebuild", True), ("log", True)}
+    assert {result["evidence"]["where"] for result in document["results"]} == {str(kept)}
+    rebuilt = next(iter((kept / "rebuild").rglob("*.whl"))).read_bytes()
+    assert hashlib.sha256(rebuilt).hexdigest() == document["results"][0]["wheel"]["sha256"]
+    again = place.run(path, "--evidence", kept, code=3)
+    kinds = [each["kind"] for each in again["results"][0]["evidence"]["files"]]
+    assert kinds == ["judgement", "rebuild"]
+
+
+def test_evidence_that_cannot_be_kept_ends_the_batch(place: Place) -> None:
+    path = place.write(place.serve("p0"))
+    ran = truewheel(*place.arguments(path, "--evidence", path))
+    assert (ran.code, [left["why"] for left in ran.document["left"]]) == (4, ["broken-off"])
+    assert f"evidence cannot be kept in {path}: Not a directory" in ran.stderr
+    assert place.run(path, "--evidence", place.folder / "evidence", code=0)["summary"]["total"] == 1

@@ -116,7 +116,10 @@ class LocalCrew:
 
     def close(self) -> None:
         """See `Crew`."""
-        for worker in self._workers:
+        for worker in list(self._workers):
+            if worker.job is None:
+                self._drop(worker)  # there is nothing to take down
+                continue
             with suppress(ProcessLookupError):
                 worker.process.terminate()
         end = time.monotonic() + GRACE_SECONDS

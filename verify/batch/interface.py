@@ -12,7 +12,7 @@ from typing import Protocol
 from verify.errors import TruewheelError
 from verify.finding import Finding
 from verify.index.select import Target
-from verify.ledger.interface import RunEntry
+from verify.ledger.interface import Remembered, RunEntry
 from verify.lock.inputs.interface import Location, LockedPackage
 from verify.lock.results import Standing
 from verify.results import CheckResult
@@ -69,10 +69,17 @@ class LockRemark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
-    """A wheel's result, and what the ledger notes of it, None where nothing is remembered."""
+    """A wheel's result, and what the ledger notes of it, None where nothing is remembered.
+
+    Attributes:
+        kept: what the ledger is to keep of it, where the worker that judged has none.
+        index: URL of the index that lists the wheel, where others are to decide about it.
+    """
 
     result: CheckResult
     entry: RunEntry | None = None
+    kept: Remembered | None = None
+    index: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +130,7 @@ class Trouble(StrEnum):
     MISSING: the index lists what it does not have. INDEX: it failed. SURROUNDINGS: sandbox or
     cache failed. FATAL: no further job would end otherwise, such as without a ledger. BUG: an
     error that nobody foresaw. LOST: the worker's process ended. OVERDUE: it did not end in time.
+    UNPLACED: no worker there is has what it takes.
     """
 
     MISSING = "missing"
@@ -132,6 +140,7 @@ class Trouble(StrEnum):
     BUG = "bug"
     LOST = "lost"
     OVERDUE = "overdue"
+    UNPLACED = "unplaced"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,12 +6,14 @@ finished as it is, so that it repeats only what was under way.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from verify import __version__
+from verify.batch.recalled import identity_in, pack_asked, pack_rest
+from verify.batch.results import BatchReport, Place
 from verify.ledger.interface import LedgerFault, RunEntry
 from verify.ledger.rules import rules_version
 from verify.ledger.store import Ledger
@@ -32,12 +34,13 @@ class Earlier:
     Attributes:
         accepted: keys of verdicts that open runs found out.
         own: what open runs found out that has no key.
-        known: the latest word on each wheel from all other runs of the job.
+        known: gives the latest word on each wheel from all other runs of the job: of a batch that
+            runs every day these are many, and few ask for them.
     """
 
     accepted: frozenset[str] = frozenset()
     own: Mapping[Identity, RunEntry] = field(default_factory=dict)
-    known: Mapping[Identity, RunEntry] = field(default_factory=dict)
+    known: Callable[[], Mapping[Identity, RunEntry]] = dict
 
 
 def job_of(parts: Sequence[object]) -> str:
@@ -50,10 +53,6 @@ def identity(subject: Subject) -> Identity:
     """See `Identity`."""
     wheel = subject.wheel
     return (wheel.filename, wheel.sha256) if wheel else (subject.requirement, None)
-
-
-def _identity(entry: RunEntry) -> Identity:
-    return (entry.wheel, entry.wheel_sha256) if entry.wheel else (entry.requirement, None)
 
 
 class Journal:
@@ -78,30 +77,40 @@ class Journal:
             for run in takewhile(lambda run: not run.ended, same)
             if run.rules == self._rules
         ]
-        finished = [entry for run in reversed(broken) for entry in self._ledger.entries(run)]
-        others = [run.number for run in reversed(runs) if run.number not in broken]
+        finished = list(self._ledger.entries_of(broken))
+        others = [run.number for run in runs if run.number not in broken]
         return Earlier(
             accepted=frozenset(entry.key for entry in finished if entry.key is not None),
             own={
-                _identity(entry): entry
+                identity_in(entry): entry
                 for entry in finished
                 if entry.key is None and entry.wheel and entry.reason in OWN
             },
-            known={
-                _identity(entry): entry for run in others for entry in self._ledger.entries(run)
-            },
+            known=lambda: {identity_in(entry): entry for entry in self._ledger.entries_of(others)},
         )
 
-    def begin(self) -> None:
-        """The run begins."""
+    def begin(self, known: BatchReport) -> None:
+        """The run begins, of which that much is known."""
         self.run = self._ledger.begin_run(
-            self._inputs, tool=__version__, rules=self._rules, job=self._job
+            self._inputs,
+            tool=__version__,
+            rules=self._rules,
+            job=self._job,
+            body=pack_rest(known, is_open=True),
         )
 
-    def note(self, entries: Iterable[tuple[int, RunEntry]]) -> None:
-        """What the run says of wheels, by their positions."""
+    def note(self, noted: Iterable[tuple[int, RunEntry, Sequence[Place]]]) -> None:
+        """What the run says of wheels, by their positions, and the places that ask for them."""
+        if self.run is None:
+            return
+        rows = list(noted)
+        entries = [(position, entry) for position, entry, _ in rows]
+        self._ledger.note_all(self.run, entries, [pack_asked(places) for *_, places in rows])
+
+    def keep(self, report: BatchReport) -> None:
+        """What the run came to, for whoever wants its report later."""
         if self.run is not None:
-            self._ledger.note_all(self.run, entries)
+            self._ledger.keep(self.run, pack_rest(report, is_open=False))
 
     def end(self) -> None:
         """Nothing is left of the run."""

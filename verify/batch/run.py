@@ -11,8 +11,9 @@ which then is open in the ledger, and the next one goes on with what is left.
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from verify.batch.inputs import Input
 from verify.batch.interface import (
@@ -30,7 +31,7 @@ from verify.batch.interface import (
     Trouble,
     Unshown,
 )
-from verify.batch.journal import Earlier, Journal, identity
+from verify.batch.journal import Earlier, Identity, Journal, identity
 from verify.batch.results import (
     BatchRemark,
     BatchReport,
@@ -42,6 +43,7 @@ from verify.batch.results import (
 from verify.batch.tasks import DistinctAsk, Wheel, Wheels, distinct, gathered, slow_first
 from verify.check import check
 from verify.errors import TruewheelError
+from verify.ledger.interface import RunEntry
 from verify.results import Failure
 from verify.subject import Subject
 from verify.verdict import Reason, Verdict
@@ -63,6 +65,7 @@ REASONS = {
     Trouble.BUG: Reason.TOOL_FAILED,
     Trouble.LOST: Reason.WORKER_LOST,
     Trouble.OVERDUE: Reason.TIMEOUT,
+    Trouble.UNPLACED: Reason.UNSUPPORTED,
 }
 """What a wheel is undetermined for that workers failed at."""
 
@@ -96,6 +99,7 @@ class Tools:
         bench: of this process; wheels are judged by the crew.
         journal: None where nothing is remembered.
         crew: the workers, given what they are to accept as judged.
+        builds_here: whether they are this machine's, whose sandbox is opened for them.
         clock: monotonic seconds.
     """
 
@@ -103,6 +107,7 @@ class Tools:
     journal: Journal | None
     crew: Callable[[Collection[str]], Crew]
     progress: Progress = field(default_factory=Unshown)
+    builds_here: bool = True
     clock: Callable[[], float] = time.monotonic
 
 
@@ -116,7 +121,7 @@ def run_batch(order: Order, tools: Tools) -> BatchReport:
         interrupted = True
     except TruewheelError as error:
         failure = Failure(message=error.message, hint=error.hint)
-    return batch.report(failure, interrupted=interrupted)
+    return batch.kept(batch.report(failure, interrupted=interrupted))
 
 
 @dataclass(kw_only=True)
@@ -132,8 +137,11 @@ class _Batch:
     streak: int = 0
     successes: int = 0
     last_trouble: Failed | None = None
+    is_whole: bool = False
     begun_at: float = 0.0
-    judged: list[tuple[float, float]] = field(default_factory=list)
+    guessed: float = 0.0
+    took: float = 0.0
+    rest: float = 0.0
 
     def run(self) -> None:
         self.begun_at = self.tools.clock()
@@ -142,7 +150,7 @@ class _Batch:
         journal, bench = self.tools.journal, self.tools.bench
         if journal is not None:
             self.earlier = journal.earlier()
-            journal.begin()
+            journal.begin(self.report(None, interrupted=False))
         if bench.memory is not None:
             bench.memory.serve(())
         crew = self.tools.crew(self.earlier.accepted)
@@ -155,8 +163,19 @@ class _Batch:
             self._require_any()
         finally:
             crew.close()
-        if journal is not None and not any(wheel.left for wheel in self.asked_for):
-            journal.end()
+        self.is_whole = not any(wheel.left for wheel in self.asked_for)
+
+    def kept(self, report: BatchReport) -> BatchReport:
+        """The same report, of which the ledger keeps what it does not have yet."""
+        try:
+            if self.tools.journal is not None:
+                self.tools.journal.keep(report)
+                if self.is_whole:
+                    self.tools.journal.end()
+        except TruewheelError as error:
+            failure = report.failure or Failure(message=error.message, hint=error.hint)
+            return replace(report, failure=failure)
+        return report
 
     def _find(self, crew: Crew) -> None:
         self.tools.progress.begin(len(self.asks))
@@ -170,6 +189,12 @@ class _Batch:
             subject = Subject(requirement=job.name, wheel=None, source=None)
             wheel = FoundWheel(subject=subject, finished=self._undetermined(subject, outcome))
             self.found[job.number] = Found(wheels=(wheel,))
+
+    @cached_property
+    def known(self) -> Mapping[Identity, RunEntry]:
+        """What earlier runs said, where this one leaves out some of it."""
+        leaves_out = self.order.only_undetermined or self.order.changed
+        return self.earlier.known() if leaves_out else {}
 
     def _choose(self) -> None:
         """Which wheels are asked for, and which of them are finished already."""
@@ -189,7 +214,7 @@ class _Batch:
             self._show(wheel)
 
     def _is_asked_for(self, wheel: Wheel) -> bool:
-        known = self.earlier.known.get(identity(wheel.subject))
+        known = self.known.get(identity(wheel.subject))
         if self.order.changed and known is not None:
             return False
         if self.order.only_undetermined:
@@ -205,8 +230,10 @@ class _Batch:
             wheel.left = Left.LIMIT
         if not chosen:
             return
-        self.tools.bench.open_sandbox()  # which may build an image: once, not in every worker
+        if self.tools.builds_here:  # which may build an image: once, not in every worker
+            self.tools.bench.open_sandbox()
         by_number = {wheel.number: wheel for wheel in chosen}
+        self.rest = sum(wheel.seconds for wheel in chosen)
 
         def ended(job: Job, outcome: Found | Finished | Failed) -> None:
             wheel = by_number[job.number]
@@ -214,7 +241,9 @@ class _Batch:
                 outcome = self._undetermined(wheel.subject, outcome)
             if isinstance(outcome, Finished):
                 wheel.finished = outcome
-                self.judged.append((wheel.seconds, outcome.result.seconds.total))
+                self.guessed += wheel.seconds
+                self.took += outcome.result.seconds.total
+                self.rest -= wheel.seconds
                 self._note([wheel])
                 self._show(wheel, crew)
 
@@ -328,7 +357,7 @@ class _Batch:
     def _note(self, wheels: Iterable[Wheel]) -> None:
         if self.tools.journal is not None:
             self.tools.journal.note(
-                (wheel.number, wheel.finished.entry)
+                (wheel.number, wheel.finished.entry, wheel.asked)
                 for wheel in wheels
                 if wheel.finished is not None and wheel.finished.entry is not None
             )
@@ -339,12 +368,9 @@ class _Batch:
 
     def _time_left(self, crew: Crew | None) -> float | None:
         """A guess by how far off the guesses were until now."""
-        guessed = sum(seconds for seconds, _ in self.judged)
-        if crew is None or not guessed:
+        if crew is None or not self.guessed:
             return None
-        took = sum(seconds for _, seconds in self.judged)
-        rest = sum(wheel.seconds for wheel in self.asked_for if not (wheel.finished or wheel.left))
-        return rest * took / guessed / crew.size
+        return self.rest * self.took / self.guessed / crew.size
 
     def report(self, failure: Failure | None, *, interrupted: bool) -> BatchReport:
         journal = self.tools.journal

@@ -20,6 +20,7 @@ from verify.batch.interface import (
 )
 from verify.check import check
 from verify.errors import TruewheelError
+from verify.evidence import EvidenceFault
 from verify.index.cache import CacheFault
 from verify.index.interface import (
     ConflictingFilesError,
@@ -59,7 +60,7 @@ def failure_of(error: TruewheelError | OSError | MemoryError) -> Failed:
             return Failed(trouble=trouble, message=f"the system refused: {error}")
         case MemoryError():
             return Failed(trouble=Trouble.BUG, message="there is not enough memory")
-        case LedgerFault():
+        case LedgerFault() | EvidenceFault():
             trouble = Trouble.FATAL
         case CacheFault() | StoreError():
             trouble = Trouble.FATAL if _is_full(error) else Trouble.SURROUNDINGS
@@ -84,8 +85,13 @@ def _judged(subject: Subject, bench: Workbench) -> Finished:
 
 
 def _checked(subject: Subject, bench: Workbench) -> Finished:
-    result = check(subject, bench)
-    return Finished(result=result, entry=bench.memory.latest if bench.memory else None)
+    result, memory, wheel = check(subject, bench), bench.memory, subject.wheel
+    return Finished(
+        result=result,
+        entry=memory.latest if memory else None,
+        kept=memory.kept if memory else None,
+        index=bench.index.origin(wheel) if wheel else None,
+    )
 
 
 def _with_listing(subject: Subject, bench: Workbench) -> Subject:

@@ -30,10 +30,12 @@ class Setup:
 
     Attributes:
         accepted: see `verify.ledger.memory.Memory.serve`.
+        carries: whether what is to be kept goes back with each result, and into no ledger here.
     """
 
     settings: Settings
     accepted: Collection[str] = ()
+    carries: bool = False
 
 
 def open_bench(setup: Setup, listener: "Talk") -> Workbench:
@@ -43,7 +45,9 @@ def open_bench(setup: Setup, listener: "Talk") -> Workbench:
         TruewheelError: it cannot be used at all.
     """
     bench = Workbench(setup.settings, listener)
-    if bench.memory is not None:
+    if bench.memory is not None and setup.carries:
+        bench.memory.carry()
+    elif bench.memory is not None:
         bench.memory.serve(setup.accepted)
     return bench
 

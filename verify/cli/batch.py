@@ -3,40 +3,54 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reports.as_json import JSONObject, dump
-from verify.batch.crew import LocalCrew, cores
+from reports.printable import printable
+from verify.batch.crew import cores
 from verify.batch.inputs import STDIN, Choice, Input, read_inputs
 from verify.batch.installed import default_environment
-from verify.batch.interface import Crew
 from verify.batch.journal import Journal, job_of
 from verify.batch.results import BatchReport
 from verify.batch.run import Order, Tools, run_batch
-from verify.batch.worker import Setup
+from verify.cli.batch_crew import dask_crew, local_crew
 from verify.cli.batch_progress import batch_progress
 from verify.cli.bench import open_bench
 from verify.cli.console import result_console, say_error
 from verify.cli.exits import Exit, exit_for
 from verify.cli.explain import prepare_folder
 from verify.cli.lock_making import python_version
-from verify.cli.options import Output, Work, batch_work_options, ledger_option, output_options
-from verify.errors import UsageFault
+from verify.cli.options import (
+    Output,
+    Work,
+    batch_work_options,
+    evidence_option,
+    ledger_option,
+    output_options,
+)
+from verify.errors import TruewheelError, UsageFault
 from verify.events import Event, Notice
 from verify.index.select import Target
 from verify.lock.making.targets import lock_targets
 from verify.lock.results import Standing
 from verify.workbench import Workbench
 
+if TYPE_CHECKING:
+    from reports.renderers.trend import EarlierRun
+
 ACTIVE = "active"
 """`--installed` without a value."""
 
 SPARE_SECONDS = 900.0
 """For all that is no build and no search: fetching, resolving, comparing, compilers made once."""
+
+
+AGAIN = "truewheel report writes it again, of what the ledger has"
 
 
 @click.command("batch")
@@ -106,6 +120,20 @@ SPARE_SECONDS = 900.0
     metavar="SECONDS",
     help="Wall time after which a wheel is given up, whatever is done with it.",
 )
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Have wheels judged by the workers of this scheduler: tcp://HOST:PORT.",
+)
+@click.option(
+    "--dask-wait",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time after which a wheel is given up that no worker can judge.",
+)
+@evidence_option
 @ledger_option
 @batch_work_options
 @output_options
@@ -125,6 +153,9 @@ def command(  # noqa: PLR0913 - click passes each option by name
     only_undetermined: bool,
     changed: bool,
     wheel_timeout: float | None,
+    dask: str | None,
+    dask_wait: float,
+    evidence: str | None,
     ledger: str | None,
     work: Work,
     output: Output,
@@ -162,18 +193,26 @@ def command(  # noqa: PLR0913 - click passes each option by name
     job = job_of([sorted({_absolute(path) for path in inputs}), sorted(installed), repr(choice)])
     with (
         batch_progress(output) as progress,
-        closing(open_bench(work, _told(progress.notice), ledger=ledger)) as bench,
+        closing(
+            open_bench(work, _told(progress.notice), evidence=evidence, ledger=ledger)
+        ) as bench,
         _journal(bench, job, named) as journal,
     ):
+        seconds = wheel_timeout or _patience(work)
+        crew = local_crew(bench, jobs or cores(), seconds)
+        if dask is not None:
+            crew = dask_crew(bench, crew, dask, seconds=seconds, patience=dask_wait)
         tools = Tools(
             bench=bench,
             journal=journal,
-            crew=_crew(bench, jobs or cores(), wheel_timeout or _patience(work)),
+            crew=crew,
+            builds_here=dask is None,
             progress=progress,
         )
         report = run_batch(order, tools)
-    _show(report, output, folder, chosen)
-    return exit_for_batch(report)
+        before = _before(bench.settings.ledger, report.run)
+    is_written = _show(report, before, output, folder, chosen)
+    return exit_for_batch(report) if is_written or report.interrupted else Exit.FAILED
 
 
 def exit_for_batch(report: BatchReport) -> int:
@@ -238,14 +277,6 @@ def _journal(
     return nullcontext() if where is None else closing(Journal(where, job, named))
 
 
-def _crew(bench: Workbench, size: int, seconds: float) -> Callable[[Collection[str]], Crew]:
-    def crew(accepted: Collection[str]) -> Crew:
-        setup = Setup(settings=bench.settings, accepted=accepted)
-        return LocalCrew(size=size, setup=setup, seconds=seconds)
-
-    return crew
-
-
 def _formats(folder: Path | None, formats: tuple[str, ...]) -> tuple[str, ...]:
     """What to write; asked before any work."""
     if folder is None:
@@ -254,32 +285,65 @@ def _formats(folder: Path | None, formats: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     from reports.renderers.registry import available, renderers  # noqa: PLC0415 - as needed
 
-    chosen = formats or available()
-    renderers(chosen)  # one that is not there is told before any work
-    return tuple(chosen)
+    if formats:
+        renderers(formats)  # one that is not there is told before any work
+    return formats or available()
 
 
-def _show(report: BatchReport, output: Output, folder: Path | None, formats: Sequence[str]) -> None:
+def _before(where: str | None, run: int | None) -> "EarlierRun | None":
+    """The run that this one is compared with; what the ledger does not tell is no failure."""
+    if where is None or run is None:
+        return None
+    from verify.cli.earlier_runs import run_before  # noqa: PLC0415 - after the work
+
+    with suppress(TruewheelError):
+        return run_before(where, run)
+    return None
+
+
+def _show(
+    report: BatchReport,
+    before: "EarlierRun | None",
+    output: Output,
+    folder: Path | None,
+    formats: Sequence[str],
+) -> bool:
+    """Tell what came of the batch; whether all of its reports could be written."""
     if report.failure is not None:
         say_error(report.failure.message, report.failure.hint)
     if report.interrupted:
         say_error("interrupted", "the same command goes on with what is left")
     from reports.batch_json import batch_document  # noqa: PLC0415 - after the work
+    from reports.renderers.trend import trend_since, with_trend  # noqa: PLC0415
 
-    document = batch_document(report)
-    if folder is not None:
-        _write(document, folder, formats, output)
+    document, trend = batch_document(report), None
+    if before is not None:
+        trend = trend_since(document, before)
+        document = with_trend(document, trend)
+    is_written = folder is None or _write(document, folder, formats, output)
     if output.as_json:
         click.echo(dump(document))
-        return
+        return is_written
     from reports.batch_text import render_batch  # noqa: PLC0415 - JSON output does without rich
 
-    render_batch(report, result_console(output), verbose=output.verbose)
+    render_batch(report, result_console(output), verbose=output.verbose, trend=trend)
+    return is_written
 
 
-def _write(document: JSONObject, folder: Path, formats: Sequence[str], output: Output) -> None:
+def _write(document: JSONObject, folder: Path, formats: Sequence[str], output: Output) -> bool:
+    """Write the reports; what keeps one of them from it is told, and does not end the batch."""
     from reports.renderers.writing import render_all  # noqa: PLC0415 - as needed
 
-    for written in render_all(document, folder, formats):
-        if not output.quiet:
-            print(f"truewheel: {written.format}: {written.path}", file=sys.stderr)  # noqa: T201
+    try:
+        reports = render_all(document, folder, formats)
+    except OSError as error:
+        say_error(f"the report cannot be written: {error}", AGAIN)
+        return False
+    if reports.written and not output.quiet:
+        names = ", ".join(
+            written.path.relative_to(folder).as_posix() for written in reports.written
+        )
+        print(f"truewheel: report in {printable(str(folder))}: {names}", file=sys.stderr)  # noqa: T201
+    for failed in reports.failed:
+        say_error(failed.error.message, failed.error.hint)
+    return not reports.failed

@@ -17,6 +17,7 @@ from verify.cli.options import (
     Output,
     Work,
     accounting_option,
+    evidence_option,
     ledger_option,
     output_options,
     work_options,
@@ -42,6 +43,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--recipe", type=EXISTING, help="Start from this recipe, not from the hints.")
 @accounting_option
 @explain_folder_option
+@evidence_option
 @ledger_option
 @work_options
 @output_options
@@ -57,6 +59,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
     recipe: Path | None,
     accounting: bool,
     explain: Path | None,
+    evidence: str | None,
     ledger: str | None,
     work: Work,
     output: Output,
@@ -87,7 +90,11 @@ def command(  # noqa: PLR0913 - click passes each option by name
 
     with (
         progress(output) as listener,
-        closing(open_bench(work, listener, reports=explain, recipe=given, ledger=ledger)) as bench,
+        closing(
+            open_bench(
+                work, listener, reports=explain, evidence=evidence, recipe=given, ledger=ledger
+            )
+        ) as bench,
     ):
         report = replace(_collect(run(bench)), policy=bench.policy_id)
     _show(report, output, accounting=accounting)

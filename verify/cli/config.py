@@ -17,6 +17,7 @@ def _texts(item: Located) -> list[str]:
 KEYS: Mapping[str, tuple[str, Callable[[Located], object]]] = {
     "cache-dir": ("cache_dir", Located.text),
     "extra-index-url": ("extra_index_urls", _texts),
+    "image-registry": ("image_registry", Located.text),
     "index-url": ("index_url", Located.text),
     "ledger": ("ledger", Located.text),
     "memory": ("memory", Located.integer),
@@ -28,8 +29,9 @@ KEYS: Mapping[str, tuple[str, Callable[[Located], object]]] = {
 
 POLICY = "policy"
 
-_NAMED_ONLY = frozenset({"cache-dir", "ledger"})
-"""Where earlier results are believed from: whoever wrote a project's files does not choose that."""
+_NAMED_ONLY = frozenset({"cache-dir", "image-registry", "ledger"})
+"""Where earlier results are believed from, and the roots of builds: whoever wrote a project's files
+does not choose that."""
 
 _FOUND = "truewheel.config"
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "lock": "write a lock that holds only trusted hashes, or judge one that is there",
     "report": "write results as HTML, SARIF and other formats",
     "batch": "judge many wheels, in parallel and resumable",
+    "worker": "judge wheels for batches elsewhere, by dask.distributed",
     "rebuild": "replay a recipe",
     "images": "build, list and carry the sandbox's images and toolchains",
     "doctor": "find out whether this machine can rebuild, and what to do if not",

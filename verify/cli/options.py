@@ -37,6 +37,7 @@ class Work:
         search_seconds: after which no further attempt is begun.
         timeout: seconds of wall time of one build.
         memory: MiB of one build.
+        image_registry: `HOST[:PORT][/PREFIX]`.
     """
 
     sandbox: str
@@ -49,6 +50,7 @@ class Work:
     search_seconds: float
     timeout: float
     memory: int
+    image_registry: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +129,17 @@ def ledger_option(command: Callback) -> Callback:
         envvar="TRUEWHEEL_LEDGER",
         show_envvar=True,
         help="Where verdicts are remembered; by default ledger.sqlite in the cache directory.",
+    )(command)
+
+
+def evidence_option(command: Callback) -> Callback:
+    """`--evidence`; the command takes what was given as `evidence`."""
+    return click.option(
+        "--evidence",
+        metavar="DIR|URL",
+        envvar="TRUEWHEEL_EVIDENCE",
+        show_envvar=True,
+        help="Keep logs, rebuilt wheels and all that was found out: a folder, or s3://..., gs://...",
     )(command)
 
 
@@ -222,6 +235,13 @@ def _work_options(command: Callback, budget: str) -> Callback:
             show_default=True,
             metavar="MIB",
             help="Memory that one build may use.",
+        ),
+        click.option(
+            "--image-registry",
+            metavar="HOST[/PREFIX]",
+            envvar="TRUEWHEEL_IMAGE_REGISTRY",
+            show_envvar=True,
+            help="Rebuild native wheels in the published images of this registry.",
         ),
     )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from verify.errors import TruewheelError
-from verify.results import Judgement
+from verify.results import CheckResult, Judgement
 
 
 class LedgerFault(TruewheelError):  # noqa: N818 - the axis' root, not one concrete error
@@ -101,6 +101,7 @@ class RunEntry:
         wheel: file name, None where no wheel was found.
         remembered: whether an earlier run had judged it.
         wheel_sha256: None where it was not found out.
+        said: the result as `verify.ledger.said` packs it; None where it is not asked for.
     """
 
     requirement: str
@@ -111,16 +112,39 @@ class RunEntry:
     trusted: bool
     remembered: bool
     wheel_sha256: str | None = None
+    said: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a run said of one wheel, with all that is left of it.
+
+    Attributes:
+        result: None where it cannot be read; `entry` says what matters most of it.
+        asked: as it was noted, see `truewheel_run_entries`.
+    """
+
+    entry: RunEntry
+    result: CheckResult | None
+    asked: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A run that was noted; `rules` is the rules version that judged, `ended` whether it did."""
+    """A run that was noted.
+
+    Attributes:
+        rules: the rules version that judged.
+        ended: whether nothing was left of it.
+        job: see `truewheel_runs`; so is `body`.
+    """
 
     number: int
     inputs: tuple[str, ...]
     rules: str
     ended: bool
+    job: str | None = None
+    body: bytes | None = None
 
 
 def moment_text(moment: datetime) -> str:

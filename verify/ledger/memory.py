@@ -21,6 +21,7 @@ from verify.ledger.interface import (
     moment_text,
 )
 from verify.ledger.rules import rules_version
+from verify.ledger.said import pack_said
 from verify.results import CheckResult, Judgement
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ class Memory:
         self._warned = False
         self._serves = False
         self._accepted: Collection[str] = ()
+        self._carries = False
         self.latest: RunEntry | None = None
+        self.kept: Remembered | None = None
 
     def key(
         self,
@@ -127,6 +130,10 @@ class Memory:
         """
         self._serves, self._accepted = True, frozenset(accepted)
 
+    def carry(self) -> None:
+        """Open no ledger: `kept` is what whoever asked for the latest check is to record of it."""
+        self._carries = True
+
     def seconds(self, wheel_sha256: str) -> float | None:
         """What judging a wheel took, whenever that was; None where nothing is known.
 
@@ -144,9 +151,12 @@ class Memory:
         """Remember a result of the run; a failure is told, not raised, unless a batch is served."""
         effort, now = self._circumstances.effort, datetime.now(UTC)
 
+        kept: Remembered | None = None
+        if key is not None and result.judged_at is None:
+            kept = Remembered(key=key, judgement=judgement, effort=effort, judged_at=now)
+
         def write(ledger: "Ledger") -> None:
-            if key is not None and result.judged_at is None:
-                kept = Remembered(key=key, judgement=judgement, effort=effort, judged_at=now)
+            if kept is not None:
                 ledger.record(kept)
             if not self._serves:
                 run, position = self._place(ledger)
@@ -154,7 +164,7 @@ class Memory:
 
         entry = _entry(result, key)
         self._try(write)
-        self.latest = entry
+        self.latest, self.kept = entry, kept if self._carries else None
 
     def end(self) -> None:
         """The run came to its end; a failure is told, not raised."""
@@ -174,6 +184,8 @@ class Memory:
         Raises:
             LedgerFault: there is one, but it cannot be used.
         """
+        if self._carries:
+            return None
         # A third of the start-up of a check.
         from verify.ledger.store import Ledger  # noqa: PLC0415
 
@@ -217,4 +229,5 @@ def _entry(result: CheckResult, key: Key | None) -> RunEntry:
         trusted=result.trusted,
         remembered=result.judged_at is not None,
         wheel_sha256=result.wheel.sha256 if result.wheel else None,
+        said=pack_said(result, has_verdict=key is not None),
     )

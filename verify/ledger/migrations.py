@@ -6,7 +6,7 @@ same; it is never changed after a release, and says what it does in statements o
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, LargeBinary, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from verify.ledger.interface import LedgerFault
@@ -25,7 +25,18 @@ def _batches(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-MIGRATIONS: Sequence[Migration] = (_batches,)
+def _reports(connection: Connection) -> None:
+    """Version 3: what a run said can be told again, as it was said."""
+    binary = connection.dialect.type_compiler_instance.process(LargeBinary())
+    for statement in (
+        f"ALTER TABLE truewheel_runs ADD COLUMN body {binary}",
+        f"ALTER TABLE truewheel_run_entries ADD COLUMN said {binary}",
+        "ALTER TABLE truewheel_run_entries ADD COLUMN asked TEXT",
+    ):
+        connection.execute(text(statement))
+
+
+MIGRATIONS: Sequence[Migration] = (_batches, _reports)
 """The first makes version 2 of version 1."""
 
 RACES = (IntegrityError, ProgrammingError)
@@ -37,15 +48,20 @@ def newest_version(migrations: Sequence[Migration]) -> int:
     return 1 + len(migrations)
 
 
-def schema_version(connection: Connection) -> int | None:
+def schema_version(connection: Connection, *, locks: bool = False) -> int | None:
     """The version of the tables in a database, None where there are none.
+
+    Args:
+        connection: its transaction reads the version.
+        locks: others wait with their reading for the end of the transaction.
 
     Raises:
         LedgerFault: there is no telling.
     """
     if not inspect(connection).has_table(SCHEMA.name):
         return None
-    found = connection.execute(select(SCHEMA.c.version).with_for_update()).scalars().all()
+    query = select(SCHEMA.c.version)
+    found = connection.execute(query.with_for_update() if locks else query).scalars().all()
     if len(found) != 1 or not isinstance(found[0], int) or found[0] < 1:
         raise LedgerFault(
             "the ledger does not tell its version",
@@ -72,10 +88,16 @@ def refuse_newer(version: int | None, name: str, migrations: Sequence[Migration]
 def migrate(engine: Engine, name: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring a database up to date, in one transaction that other processes wait for.
 
+    Who only may read a ledger that is up to date changes nothing and waits for nobody.
+
     Raises:
         LedgerFault: a newer truewheel wrote it.
         SQLAlchemyError: the database failed.
     """
+    with engine.connect() as connection:
+        version = schema_version(connection)
+    if version == newest_version(migrations):
+        return
     try:
         _migrate(engine, name, migrations)
     except RACES:
@@ -86,7 +108,7 @@ def migrate(engine: Engine, name: str, migrations: Sequence[Migration] = MIGRATI
 def _migrate(engine: Engine, name: str, migrations: Sequence[Migration]) -> None:
     newest = newest_version(migrations)
     with engine.begin() as connection:
-        version = schema_version(connection)
+        version = schema_version(connection, locks=True)
         refuse_newer(version, name, migrations)
         if version is None:
             METADATA.create_all(connection)

@@ -1,11 +1,13 @@
 """Where a ledger is, as a person writes it, and how its failures are told."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify.ledger.interface import LedgerFault, UnwritableError
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
     from sqlalchemy.exc import SQLAlchemyError
 
 FILE = "ledger.sqlite"
@@ -32,9 +34,11 @@ def resolve(text: str | None, cache_root: Path) -> str | None:
     return text if "://" in text else str(Path(text).absolute())
 
 
-def told(error: "SQLAlchemyError", name: str) -> LedgerFault:
-    """A database's failure in words that say what to do."""
+def told(error: "SQLAlchemyError", name: str, secrets: Sequence[str] = ()) -> LedgerFault:
+    """A database's failure in words that say what to do, and none of the secrets."""
     said = first_line(error)
+    for secret in secrets:
+        said = said.replace(secret, "***")
     if any(word in said for word in _DAMAGE):
         return LedgerFault(
             f"the ledger {name} is damaged: {said}",
@@ -46,6 +50,19 @@ def told(error: "SQLAlchemyError", name: str) -> LedgerFault:
             hint=f"make room or check permissions; else {NONE_HINT}",
         )
     return LedgerFault(f"the ledger {name} cannot be used: {said}", hint=NONE_HINT)
+
+
+def shown(url: "URL") -> str:
+    """A database's URL without its secrets, which a query may hold as well."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def secrets_in(url: "URL") -> tuple[str, ...]:
+    """What must not be shown even if the database repeats it."""
+    queried = [(key, value) for key, found in url.normalized_query.items() for value in found]
+    # A number of seconds is none, and would be found in every port.
+    found = [value for key, value in queried if "pass" in key or not value.isdecimal()]
+    return (str(url.password), *found) if url.password else tuple(found)
 
 
 def is_about_writing(error: "SQLAlchemyError") -> bool:

@@ -2,9 +2,10 @@
 
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from builders.recipe import recipe_from_json, recipe_to_json
 from verify.errors import UsageFault
@@ -13,6 +14,8 @@ from verify.ledger.typed import MisfitError, from_json, to_json
 from verify.policy.defaults import UNSAFE_SANDBOX
 from verify.results import Diff, Judgement
 from verify.verdict import Verdict
+
+T = TypeVar("T")
 
 FORMAT = 1
 """Of the bytes; of another one nothing is read."""
@@ -29,21 +32,42 @@ class _Row:
 
 def pack(remembered: Remembered) -> bytes:
     """The bytes of a row."""
-    document = to_json(_Row(format=FORMAT, remembered=remembered))
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return zlib.compress(text.encode("ascii"), 6)
+    return packed(_Row(format=FORMAT, remembered=remembered))
 
 
 def unpack(data: bytes, key: Key) -> Remembered | None:
     """What a row holds on a key; None where it is damaged, contradicts itself or is on another."""
+    return _sound(data, lambda found: found == key)
+
+
+def unpack_by_digest(data: bytes, digest: str) -> Remembered | None:
+    """The same where only the key's digest is known."""
+    return _sound(data, lambda found: found.digest == digest)
+
+
+def _sound(data: bytes, is_asked_for: Callable[[Key], bool]) -> Remembered | None:
     try:
-        row = from_json(_Row, json.loads(_inflated(data), parse_constant=_refuse))
-        remembered: Remembered = row.remembered
-        if row.format != FORMAT or remembered.key != key or not _is_sound(remembered):
+        row = unpacked(_Row, data)
+        if row is None or row.format != FORMAT or not is_asked_for(row.remembered.key):
             return None
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, zlib.error, UsageFault):
+        return row.remembered if _is_sound(row.remembered) else None
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, UsageFault):
         return None
-    return remembered
+
+
+def packed(value: object) -> bytes:
+    """A value of dataclasses as compressed JSON."""
+    text = json.dumps(to_json(value), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return zlib.compress(text.encode("ascii"), 6)
+
+
+def unpacked(kind: type[T], data: bytes) -> T | None:
+    """The value that `packed` made of it, None where it holds no such value."""
+    try:
+        value: T = from_json(kind, json.loads(_inflated(data), parse_constant=_refuse))
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, zlib.error):
+        return None
+    return value
 
 
 def seconds_in(data: bytes) -> float | None:

@@ -55,11 +55,13 @@ RUNS = Table(
     Column("rules", String(64), nullable=False),
     Column("inputs", Text, nullable=False),
     Column("job", String(64)),
+    Column("body", LargeBinary),
     Index("truewheel_runs_job", "job"),
 )
 """Checks of one command; `inputs` is a JSON list of what was asked for.
 
 `job` is the same for batches of the same inputs and choice of wheels, and null for anything else.
+`body` is what `verify.batch.recalled` packs of a batch besides its results.
 """
 
 ENTRIES = Table(
@@ -75,5 +77,10 @@ ENTRIES = Table(
     Column("trusted", Boolean, nullable=False),
     Column("remembered", Boolean, nullable=False),
     Column("wheel_sha256", String(64)),
+    Column("said", LargeBinary),
+    Column("asked", Text),
 )
-"""What each run said, in its order; it stays when the verdict is found out anew."""
+"""What each run said, in its order; it stays when the verdict is found out anew.
+
+`said` is what `verify.ledger.said` packs; `asked` a JSON list of the places that ask for the wheel.
+"""

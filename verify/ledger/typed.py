@@ -5,14 +5,17 @@ another type are errors. Nothing is guessed and nothing has a default.
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, NewType, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from verify.finding import JSONValue
+
+Reader = Callable[[object], Any]
+"""From JSON to a value; raises MisfitError."""
 
 
 class MisfitError(ValueError):
@@ -44,50 +47,68 @@ def from_json(kind: Any, value: object) -> Any:  # noqa: ANN401 - any annotation
         MisfitError: the JSON value is none.
         RecursionError: it is nested too deep.
     """
-    if isinstance(kind, NewType):
-        return from_json(kind.__supertype__, value)
-    origin = get_origin(kind)
-    if origin in {types.UnionType, Union}:
-        return _one_of(get_args(kind), value)
-    if origin is tuple:
-        item, _ = get_args(kind)
-        return tuple(from_json(item, one) for one in _expect(list, value))
-    if origin is Mapping:
-        return _expect(dict, value)  # of JSON values, whatever they are
-    return _dataclass(kind, value) if is_dataclass(kind) else _plain(kind, value)
-
-
-def _one_of(kinds: tuple[Any, ...], value: object) -> object:
-    """`X | None` only: with more to choose from, a value could be taken for another one."""
-    (kind,) = (kind for kind in kinds if kind is not type(None))
-    return None if value is None else from_json(kind, value)
-
-
-def _dataclass(kind: Any, value: object) -> object:  # noqa: ANN401 - a class
-    table, hints = _expect(dict, value), _hints(kind)
-    if table.keys() != hints.keys():
-        raise MisfitError(f"{kind.__name__} has other fields")
-    return kind(**{name: from_json(hint, table[name]) for name, hint in hints.items()})
+    return _reader(kind)(value)
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class
+def _reader(kind: Any) -> Reader:  # noqa: ANN401 - an annotation
+    """What reads values of an annotation; made once, since a report reads them by the million."""
+    if isinstance(kind, NewType):
+        return _reader(kind.__supertype__)
+    origin = get_origin(kind)
+    if origin in {types.UnionType, Union}:
+        return _optional(get_args(kind))
+    if origin is tuple:
+        item, _ = get_args(kind)
+        return _many(_reader(item))
+    if origin is Mapping:
+        return _exactly(dict)  # of JSON values, whatever they are
+    return _dataclass(kind) if is_dataclass(kind) else _plain(kind)
+
+
+def _optional(kinds: tuple[Any, ...]) -> Reader:
+    """`X | None` only: with more to choose from, a value could be taken for another one."""
+    (kind,) = (kind for kind in kinds if kind is not type(None))
+    read = _reader(kind)
+    return lambda value: None if value is None else read(value)
+
+
+def _many(read: Reader) -> Reader:
+    expect = _exactly(list)
+    return lambda value: tuple(map(read, expect(value)))
+
+
+def _dataclass(kind: Any) -> Reader:  # noqa: ANN401 - a class
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    names, expect = readers.keys(), _exactly(dict)
+
+    def read(value: object) -> object:
+        table = expect(value)
+        if table.keys() != names:
+            raise MisfitError(f"{kind.__name__} has other fields")
+        return kind(**{name: read(table[name]) for name, read in readers.items()})
+
+    return read
 
 
-def _plain(kind: Any, value: object) -> object:  # noqa: ANN401 - a class
+def _plain(kind: Any) -> Reader:  # noqa: ANN401 - a class
+    text = _exactly(str)
     if issubclass(kind, datetime):
-        return datetime.fromisoformat(_expect(str, value))
+        return lambda value: datetime.fromisoformat(text(value))
     if issubclass(kind, StrEnum):
-        return kind(_expect(str, value))
-    if kind is float and type(value) is int:
-        return float(value)
-    return _expect(kind, value)
+        return lambda value: kind(text(value))
+    expect = _exactly(kind)
+    if kind is float:
+        return lambda value: float(value) if type(value) is int else expect(value)
+    return expect
 
 
-def _expect(kind: type, value: object) -> Any:  # noqa: ANN401 - of that kind
-    # A bool is an int to isinstance.
-    if type(value) is not kind:
-        raise MisfitError(f"{type(value).__name__} instead of {kind.__name__}")
-    return cast("Any", value)
+def _exactly(kind: type) -> Reader:
+    def read(value: object) -> Any:  # noqa: ANN401 - of that kind
+        # A bool is an int to isinstance.
+        if type(value) is not kind:
+            raise MisfitError(f"{type(value).__name__} instead of {kind.__name__}")
+        return value
+
+    return read

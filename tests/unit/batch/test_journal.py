@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from verify.batch.journal import Journal, job_of
+from verify.batch.results import BatchReport
 from verify.ledger.interface import RunEntry
 
 JOB, OTHER = job_of(["a.txt"]), job_of(["b.txt"])
@@ -40,8 +41,8 @@ def run(
     inputs: Sequence[str] = ("a.txt",),
 ) -> None:
     with closing(Journal(str(path), job, inputs)) as journal:
-        journal.begin()
-        journal.note(enumerate(entries))
+        journal.begin(BatchReport(run=None, inputs=(), results=()))
+        journal.note((at, each, ()) for at, each in enumerate(entries))
         if ends:
             journal.end()
 
@@ -53,7 +54,7 @@ def accepted(path: Path, inputs: Sequence[str] = ("a.txt",)) -> set[str]:
 
 def known(path: Path, inputs: Sequence[str] = ("a.txt",)) -> dict[str, str]:
     with closing(Journal(str(path), JOB, inputs)) as journal:
-        return {name: found.verdict for (name, _), found in journal.earlier().known.items()}
+        return {name: found.verdict for (name, _), found in journal.earlier().known().items()}
 
 
 def test_what_a_broken_run_finished_is_accepted(path: Path) -> None:

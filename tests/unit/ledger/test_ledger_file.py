@@ -343,8 +343,10 @@ def test_a_ledger_from_before_batches_is_as_good_as_a_new_one(path: Path) -> Non
     with closing(sqlite3.connect(path)) as raw, raw:
         new = raw.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
         raw.execute("DROP INDEX truewheel_runs_job")
-        raw.execute("ALTER TABLE truewheel_runs DROP COLUMN job")
-        raw.execute("ALTER TABLE truewheel_run_entries DROP COLUMN wheel_sha256")
+        for table, column in (("runs", "job"), ("runs", "body")):
+            raw.execute(f"ALTER TABLE truewheel_{table} DROP COLUMN {column}")
+        for column in ("wheel_sha256", "said", "asked"):
+            raw.execute(f"ALTER TABLE truewheel_run_entries DROP COLUMN {column}")
         raw.execute("UPDATE truewheel_schema SET version = 1")
         raw.execute("INSERT INTO truewheel_runs VALUES (1, '2026', '2026', '1', '2', '[]')")
     with closing(Ledger.open(str(path))) as ledger:

@@ -1,0 +1,1 @@
+"""A batch on dask.distributed: `crew` gives jobs, `worker` takes them, `placing` says where."""

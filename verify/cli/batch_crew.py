@@ -1,0 +1,69 @@
+"""Who judges the wheels of a batch: processes of this machine, or workers of a dask scheduler."""
+
+import uuid
+from collections.abc import Callable, Collection
+
+from verify.batch.crew import LocalCrew
+from verify.batch.interface import Crew
+from verify.batch.worker import Setup
+from verify.errors import UsageFault
+from verify.workbench import Workbench
+
+CONNECT_SECONDS = 10.0
+
+EXTRA = UsageFault(
+    "dask.distributed is not installed", hint="pip install 'truewheel[dask]'; see docs/scale.md"
+)
+
+Hired = Callable[[Collection[str]], Crew]
+"""A crew, given what it is to accept as judged."""
+
+
+def local_crew(bench: Workbench, size: int, seconds: float) -> Hired:
+    """Processes of this machine; after these seconds a wheel is given up."""
+
+    def crew(accepted: Collection[str]) -> Crew:
+        setup = Setup(settings=bench.settings, accepted=accepted)
+        return LocalCrew(size=size, setup=setup, seconds=seconds)
+
+    return crew
+
+
+def dask_crew(
+    bench: Workbench, finders: Hired, address: str, *, seconds: float, patience: float
+) -> Hired:
+    """Workers elsewhere; `finders` find the wheels, one that no worker can do waits `patience`.
+
+    Raises:
+        UsageFault: dask.distributed is not installed.
+    """
+    require_dask()
+
+    def crew(accepted: Collection[str]) -> Crew:
+        from verify.batch.dask.cluster import Cluster  # noqa: PLC0415 - few batches need it
+        from verify.batch.dask.crew import DaskCrew, terms_of  # noqa: PLC0415
+
+        topic = f"truewheel-{uuid.uuid4().hex}"
+        return DaskCrew(
+            cluster=Cluster(address, topic, min(CONNECT_SECONDS, max(patience, 1.0))),
+            finders=finders(accepted),
+            bench=bench,
+            terms=terms_of(bench, topic, seconds),
+            patience=patience,
+        )
+
+    return crew
+
+
+def require_dask() -> None:
+    """Import dask.distributed, which then logs nothing.
+
+    Raises:
+        UsageFault: it is not installed.
+    """
+    from verify.batch.dask.quiet import hush  # noqa: PLC0415 - few commands need it
+
+    try:
+        hush()
+    except ImportError as error:
+        raise EXTRA from error
