@@ -9,8 +9,9 @@ all the same, and no library is excused but one that a module loads which the re
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from posixpath import normpath
 
 from verify.archive.facts import note
 from verify.finding import Finding, FindingClass, RuleName
@@ -24,6 +25,11 @@ _BUNDLED = RuleName("native.bundled-library")
 _DIFFERS = RuleName("native.differs")
 _MEMBER_DIFFERS = RuleName("member.differs")
 _MEMBER_ADDED = RuleName("member.only-published")
+
+_ORIGIN = "$ORIGIN"
+
+_COPY = re.compile(r"[^/]+\.libs/[^/]+")
+"""Where auditwheel puts what it copies."""
 
 _RECORD = re.compile(r"[^/]+\.dist-info/RECORD")
 _LISTED = re.compile(r"[^/]+\.dist-info/sboms/auditwheel\.cdx\.json")
@@ -45,7 +51,8 @@ def as_unrepaired(diff: Diff, why: str) -> Diff:
     )
     told = replace(diff, findings=tuple(sorted((*diff.findings, fact), key=finding_order)))
     left = [one for one in diff.findings if one.kind is FindingClass.UNEXPLAINED]
-    own = [one for one in left if _is_by_repair(one)]
+    copies = {str(one.member) for one in left if one.rule == _BUNDLED}
+    own = [one for one in left if _is_by_repair(one, copies)]
     others = [one for one in left if one not in own and one.rule not in UNCOMPARED]
     is_failure = own and all(_follows(one, own) for one in others)
     if diff.verdict is not Verdict.DIFFERENT or not is_failure:
@@ -53,11 +60,27 @@ def as_unrepaired(diff: Diff, why: str) -> Diff:
     return replace(told, verdict=Verdict.UNDETERMINED, reason=Reason.REPAIR_FAILED)
 
 
-def _is_by_repair(finding: Finding) -> bool:
-    """Whether a finding is about nothing but what repairing changes."""
+def _is_by_repair(finding: Finding, copies: Collection[str]) -> bool:
+    """Whether a finding is about nothing but what repairing changes.
+
+    Args:
+        finding: any.
+        copies: the members that a repair has put into the wheel.
+    """
     if finding.rule == _BUNDLED:
-        return "rebuilt_library" not in finding.evidence
-    return finding.rule == _DIFFERS and finding.evidence.get("parts") == [REPAIR]
+        is_copy = finding.evidence.get("hash_in_name") and _COPY.fullmatch(str(finding.member))
+        return bool(is_copy) and "rebuilt_library" not in finding.evidence
+    is_repaired = finding.rule == _DIFFERS and finding.evidence.get("parts") == [REPAIR]
+    return is_repaired and _finds_its_copies(finding, copies)
+
+
+def _finds_its_copies(finding: Finding, copies: Collection[str]) -> bool:
+    """Whether the one place where a module has its copies looked for holds all of them."""
+    needed, path = finding.evidence.get("needed"), str(finding.evidence.get("search_path"))
+    if not isinstance(needed, list) or not needed or not path.startswith(f"{_ORIGIN}/"):
+        return False
+    folder = normpath(f"./{str(finding.member).rpartition('/')[0]}{path.removeprefix(_ORIGIN)}")
+    return all(f"{folder}/{name}" in copies for name in needed)
 
 
 def _follows(finding: Finding, repaired: Sequence[Finding]) -> bool:

@@ -66,6 +66,7 @@ class NativeComparison:
         disassembly: some functions of it side by side; none if there is no problem.
         imported: names that only the published file asks of others.
         needed: libraries that only the published file loads.
+        search_path: where the published file has libraries looked for.
         constructors: how many more functions than the rebuilt file it runs on loading.
     """
 
@@ -76,6 +77,7 @@ class NativeComparison:
     disassembly: tuple[Disassembly, ...]
     imported: tuple[str, ...]
     needed: tuple[str, ...]
+    search_path: str
     constructors: int
 
 
@@ -116,6 +118,7 @@ def compare_native(
         disassembly=shown.show(unread, wanted) if problems else (),
         imported=tuple(sorted(_imports(ours) - _imports(theirs))),
         needed=tuple(name for name in ours.dynamic.needed if name not in theirs.dynamic.needed),
+        search_path=ours.dynamic.runpath or ours.dynamic.rpath or "",
         constructors=max(0, _constructors(ours) - _constructors(theirs)),
     )
 

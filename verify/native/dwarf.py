@@ -172,6 +172,12 @@ def _check_abbreviations(debug: DebugInformation, _data: bytes) -> None:
 _STEP = 1024**2
 _NO_TEXT = bytes(set(range(0x20)) - set(b"\t\n\r\0")) + b"\x7f"
 
+_ODD_STRING = re.compile(rb"(?<![^\0])[\t\n\r -~]*+[^\0\t\n\r -~][^\0]*+")
+"""A string that is more than plain ASCII; one by one, they take a hundred times as long."""
+
+MAX_STRINGS = 1_000_000
+"""Of such strings in one section that has one that is no text."""
+
 
 def _check_strings(debug: DebugInformation, data: bytes, *, name: str) -> None:
     """7.26: strings of UTF-8, each with a NUL behind it, or ones that the rebuilt file has as well.
@@ -181,9 +187,15 @@ def _check_strings(debug: DebugInformation, data: bytes, *, name: str) -> None:
     _require(data.endswith(b"\0"), "has a string that does not end")
     if _is_text(data):
         return
-    strings = data[:-1].split(b"\0")
-    others = {string for string in strings if not _is_text(string)}
-    _require(others <= debug.reproduced(name), "has a string that is no text")
+    reproduced = debug.reproduced(name)
+    for count, string in enumerate(odd_strings(data), 1):
+        _require(count <= MAX_STRINGS, f"has more than {MAX_STRINGS} strings that are not plain")
+        _require(string in reproduced or _is_text(string), "has a string that is no text")
+
+
+def odd_strings(data: bytes) -> Iterator[bytes]:
+    """The strings of a section that are more than plain ASCII, in their order."""
+    return (found[0] for found in _ODD_STRING.finditer(data))
 
 
 def _is_text(data: bytes) -> bool:

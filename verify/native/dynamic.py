@@ -311,7 +311,9 @@ def _relocations(elf: Elf, values: Mapping[int, int]) -> Iterator[tuple[int, int
         yield Tag.PLTRELSZ, calls[0].size if calls else -1
         yield Tag.PLTREL, tags[0]
     others = [section for section in sections if section not in calls]
-    if calls and values.get(tags[1]) == sum(section.size for section in sections):
+    # glibc takes the calls' out again only where they are the last.
+    is_last = bool(calls) and calls[0] is sections[-1]
+    if is_last and values.get(tags[1]) == sum(section.size for section in sections):
         others = sections
     if any(before.end != after.address for before, after in pairwise(others)):
         raise UnreadableElfError("its relocations do not follow each other")

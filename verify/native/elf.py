@@ -21,6 +21,9 @@ MAX_SIZE = 256 * 1024**2
 PAGE = 4096
 """Bytes of a page on x86-64; the smallest that the others have."""
 
+_MAX_GAP = 16 * 1024**2
+"""Bytes of addresses between two segments; linkers leave less than the largest alignment."""
+
 _ALIGNMENTS = frozenset(1 << bits for bits in range(12, 23))
 """Of what is mapped: by a page, or by the largest that a processor has."""
 
@@ -418,6 +421,9 @@ def _check_pages(loads: list[Segment], size: int) -> None:
     pages = [(s.address // PAGE, -(-(s.address + s.memory_size) // PAGE)) for s in loads]
     if any(before[1] > after[0] for before, after in pairwise(pages)):
         raise UnreadableElfError("two of its segments share a page, or are not in order")
+    # The loader reserves all that lies between the first and the last, or fails.
+    if any(after[0] - before[1] > _MAX_GAP // PAGE for before, after in pairwise(pages)):
+        raise UnreadableElfError("two of its segments are too far apart")
 
 
 def _check_contents(elf: Elf, loads: list[Segment]) -> None:

@@ -89,9 +89,11 @@ def _check_ends(elf: Elf) -> None:
         inside = [section for section in elf.loaded if is_within(section, segment)]
         if segment.kind != SegmentKind.LOAD:
             continue
+        if segment.flags & SegmentFlag.EXEC and not any(section.is_code for section in inside):
+            raise UnreadableElfError("has a segment to be executed without any code")
         if not inside:
-            if segment.flags & SegmentFlag.EXEC:
-                raise UnreadableElfError("has a segment to be executed without any section")
+            if segment.file_size != segment.memory_size:
+                raise UnreadableElfError("has a segment of memory without any section")
             continue
         size = inside[-1].end - segment.address
         is_stored = inside[-1].in_file and segment.file_size == segment.memory_size

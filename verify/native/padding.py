@@ -39,7 +39,7 @@ def odd_bytes(elf: Elf) -> tuple[tuple[int, int], ...]:
     for start, end, is_next_code in _spans(elf):
         gap = elf.data[at:start]
         content = gap.strip(b"\0")
-        runs += len(_RUN.findall(content))
+        runs += sum(1 for _ in _RUN.finditer(content))
         # Program headers that were added cover what was left of the first section.
         left = gap.lstrip(FILLER + _LATER_FILLER) if at == elf.headers[1][1] else gap
         if content and not (is_left_behind(left) and runs <= _MAX_RUNS and not is_code):
@@ -48,7 +48,7 @@ def odd_bytes(elf: Elf) -> tuple[tuple[int, int], ...]:
             at, is_code = end, is_next_code
     loaded = (s.offset + s.file_size for s in elf.segments if s.kind == SegmentKind.LOAD)
     end = max(loaded, default=0)
-    if at <= end <= len(elf.data) and is_left_behind(elf.data[at:end]):
+    if at <= end <= len(elf.data) and not any(elf.data[at:end]):
         at = end + (elf.data[end:] == _END)
     if at < len(elf.data):
         found.append((at, len(elf.data) - at))

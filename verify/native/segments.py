@@ -34,6 +34,9 @@ _READ_ONLY = frozenset(SegmentKind) - {
 _HEADER_SIZE = 56
 """Bytes of a program header of 64 bits."""
 
+_WORD = 4
+"""What notes are aligned by that loaders of 64 bits take no properties from."""
+
 _PAGE = 4096
 """The smallest page: what shares one with other data stays writable."""
 
@@ -46,11 +49,13 @@ class Segments:
         stack_flags: how the stack has to be mapped; None leaves it to the system (executable).
         relro: names of the sections that are read-only after relocation, by address.
         interpreter: the loader that a program asks for.
+        protected: [start, end) of what can be read only after relocation: whole pages.
         protection: the name of each loaded section, by address, and the flags of its mapping.
     """
 
     stack_flags: int | None
     relro: tuple[str, ...]
+    protected: tuple[int, int]
     interpreter: str | None
     protection: tuple[tuple[str, int], ...]
 
@@ -71,6 +76,7 @@ def read_segments(elf: Elf) -> Segments:
     return Segments(
         stack_flags=_stack_flags(elf),
         relro=_relro(elf),
+        protected=_protected(elf),
         interpreter=_interpreter(elf),
         protection=_protection(elf),
     )
@@ -88,6 +94,8 @@ def _check_headers(elf: Elf) -> None:
             raise UnreadableElfError(f"has a segment of the unknown type {segment.kind:#x}")
         if segment.flags > SegmentFlag.READ | SegmentFlag.WRITE | SegmentFlag.EXEC:
             raise UnreadableElfError(f"has a segment with the unknown flags {segment.flags:#x}")
+        if segment.kind == SegmentKind.LOAD and not segment.flags & SegmentFlag.READ:
+            raise UnreadableElfError("has a segment that nobody may read")
         if segment.kind in _READ_ONLY and segment.flags != SegmentFlag.READ:
             raise UnreadableElfError("has a segment with flags that it does not need")
         if segment.alignment & (segment.alignment - 1):
@@ -164,7 +172,7 @@ def is_former_note(elf: Elf, segment: Segment) -> bool:
     start, end = segment.offset, segment.offset + segment.file_size
     sizes = [section.size for section in _notes(elf)]
     is_like_it = (
-        (elf.bits, segment.kind, segment.alignment) == (64, SegmentKind.NOTE, 4)
+        (elf.bits, segment.kind, segment.alignment) == (64, SegmentKind.NOTE, _WORD)
         and segment.address == start
         and segment.memory_size == segment.file_size
         and segment.file_size in sizes
@@ -174,7 +182,7 @@ def is_former_note(elf: Elf, segment: Segment) -> bool:
     # It was behind the program headers that there were before patchelf added some.
     writable = [s for s in _of(elf, SegmentKind.LOAD) if s.flags & SegmentFlag.WRITE]
     first += (len(elf.segments) + 1 - len(writable)) * _HEADER_SIZE
-    is_behind = start >= first and start % 4 == 0
+    is_behind = start >= first and start % _WORD == 0
     rest = elf.data[max(start, behind) : end]
     return is_like_it and not is_taken and is_behind and not rest.strip(FILLER)
 
@@ -259,7 +267,10 @@ def _check_covered(elf: Elf) -> None:
     former = Counter(s.memory_size for s in segments if is_former_note(elf, s))
     for section in _notes(elf):
         count = sum(_within(section, segment) for segment in segments)
-        former[section.size] -= not count
+        if section.name != _PROPERTY:
+            former[section.size] -= not count
+        elif not count:
+            raise UnreadableElfError(f"{section.name} is of no segment of notes")
         if count > 1 or former[section.size] < 0:
             raise UnreadableElfError(f"{section.name} is of no segment of notes")
     if former.total():
@@ -284,6 +295,14 @@ def _relro(elf: Elf) -> tuple[str, ...]:
     if not found:
         return ()
     return tuple(section.name for section in elf.loaded if _within(section, found[0]))
+
+
+def _protected(elf: Elf) -> tuple[int, int]:
+    """Whole pages, from the one that the segment begins in (glibc, `_dl_protect_relro`)."""
+    found = _of(elf, SegmentKind.GNU_RELRO)
+    if not found:
+        return 0, 0
+    return found[0].address & -_PAGE, (found[0].address + found[0].memory_size) & -_PAGE
 
 
 def _interpreter(elf: Elf) -> str | None:

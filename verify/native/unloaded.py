@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from verify.native import dwarf
 from verify.native.compiler import identify
@@ -172,12 +173,13 @@ class _DebugSections:
         return dwarf.DebugInformation(contents, self._elf.bits // 8, self._reproduced)
 
     def _reproduced(self, name: str) -> frozenset[bytes]:
-        """The strings of a section of the rebuilt file; none where it cannot be read."""
+        """The strings of the rebuilt file that are not plain; none where it cannot be read."""
         section = self._rebuilt.by_name.get(name) if self._rebuilt else None
         if self._rebuilt is None or section is None:
             return frozenset()
         try:
-            return frozenset(_inflate(self._rebuilt, section, MAX_SIZE).split(b"\0"))
+            strings = dwarf.odd_strings(_inflate(self._rebuilt, section, MAX_SIZE))
+            return frozenset(islice(strings, dwarf.MAX_STRINGS))
         except UnreadableElfError:
             return frozenset()
 

@@ -1,5 +1,6 @@
 """Labels: notes, and what is never loaded or belongs to nothing."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from verify.native.checks.case import Case, Problem
@@ -15,11 +16,11 @@ def check_notes(case: Case) -> Iterator[Problem]:
     Notes that are not loaded are judged with all else that is not, by what they are.
     """
     ours, theirs = (
-        {_note_key(note) for note in _loaded(module.elf) if not _is_build_id(note)}
+        Counter(_note_key(note) for note in _loaded(module.elf) if not _is_build_id(note))
         for module in (case.published, case.rebuilt)
     )
     missing = {key for key in theirs - ours if key[2] == PROPERTIES}
-    for section, owner, kind, *_ in sorted((ours - theirs) | missing, key=str):
+    for section, owner, kind, *_ in sorted({*(ours - theirs)} | missing, key=str):
         yield Problem(part="loading", summary=f"{section}: note {kind} of {owner}")
     own = [len(note.content) for note in read_notes(case.published.elf) if _is_build_id(note)]
     if len(own) > 1 or not BUILD_ID_SIZES.issuperset(own):

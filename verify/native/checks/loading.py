@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from verify.native.checks.case import Case, Problem
-from verify.native.elf import SectionKind, SegmentFlag, SegmentKind, is_within
+from verify.native.dynamic import Tag
+from verify.native.elf import Section, SectionKind, SegmentFlag, SegmentKind, is_within
 from verify.native.module import SLOTS, Module, is_data
 from verify.native.padding import is_filler
 from verify.native.parts import BUNDLED, REPAIR
@@ -16,9 +17,18 @@ from verify.native.versions import read_versions
 
 _SYSTEM_V, _GNU_SYSTEM = 0, 3
 _BIND_NOW, _NOW = 0x8, 0x1
+_Span = tuple[int, int]
 _PATHS = ("rpath", "runpath")
-_OWN_PLACE = re.compile(r"\$ORIGIN(?:/[^:]*)?")
-"""Where auditwheel has copies looked for: one place, relative to the file."""
+_OWN_PLACE = re.compile(r"\$ORIGIN(?:/\.\.)*/[^/:]+\.libs")
+"""Where auditwheel has copies looked for: one folder of copies, relative to the file."""
+
+_MAX_FILLED = 16
+"""Search paths that patchelf has written over in one file, where it ran several times."""
+
+_CONSTANT = re.compile(
+    r"\.(?:tdata|init_array|fini_array|preinit_array|data\.rel\.ro|ctors|dtors|jcr)(?:\..*)?"
+)
+"""Data that nobody writes after relocation, whether or not a file has it protected."""
 
 _MOVED = (".note.", ".gnu.", ".hash", ".dynsym", ".dynstr", ".rela.", ".dynamic")
 """What patchelf moves: what grows, and what is in the way of another program header."""
@@ -117,9 +127,12 @@ def _left_strings(case: Case) -> Iterator[Problem]:
     """Names that nothing refers to any more: patchelf's filler, or what the rebuild has, too."""
     theirs = Counter(content for _, content in unused_strings(case.rebuilt.elf))
     former = {name.encode() for name in case.rebuilt.dynamic.needed}
+    filled = 0
     for table, content in unused_strings(case.published.elf):
         theirs[content] -= 1
-        if theirs[content] < 0 and not is_filler(content):
+        filled += is_filler(content)
+        is_left = is_filler(content) and filled <= _MAX_FILLED
+        if theirs[content] < 0 and not is_left:
             part = REPAIR if case.meaning.is_unrepaired and content in former else "loading"
             yield Problem(part=part, summary=f"{table} holds {content[:60]!r}, for nothing")
 
@@ -178,6 +191,35 @@ def check_protection(case: Case) -> Iterator[Problem]:
             yield Problem(part=_part_of(case, name), summary=f"{name} is mapped otherwise")
     for name in sorted({*theirs.relro} & dict(ours.protection).keys() - {*ours.relro}):
         yield Problem(part=_part_of(case, name), summary=f"{name} can still be written")
+    yield from _read_only(case, ours.protected, theirs.protected)
+
+
+def _read_only(case: Case, ours: _Span, theirs: _Span) -> Iterator[Problem]:
+    """Nothing is made read-only that is written to afterwards, by the file or by the loader."""
+    others = {section.name: section for section in case.rebuilt.data_sections}
+    for section in case.published.data_sections:
+        covered = _covered(section, ours)
+        other = others.get(section.name)
+        known = _covered(other, theirs) if other is not None else range(0)
+        if covered and not _CONSTANT.fullmatch(section.name) and not _holds(known, covered):
+            yield Problem(part="loading", summary=f"{section.name} cannot be written to")
+    dynamic = case.published.dynamic
+    is_bound = dynamic.flags & _BIND_NOW or dynamic.flags_1 & _NOW
+    is_bound = is_bound or Tag.BIND_NOW in dict(dynamic.others)
+    for address in () if is_bound else case.published.linkage.waiting:
+        if address in range(*ours):
+            yield Problem(part="loading", summary="slots that are filled late are read-only")
+            return
+
+
+def _holds(outer: range, inner: range) -> bool:
+    return outer.start <= inner.start and inner.stop <= outer.stop
+
+
+def _covered(section: Section, span: _Span) -> range:
+    """Which bytes of a section lie in some memory, by their distance from its start."""
+    start, end = max(span[0], section.address), min(span[1], section.end)
+    return range(start - section.address, max(start, end) - section.address)
 
 
 def _is_moved_by_both(case: Case, name: str) -> bool:

@@ -92,7 +92,8 @@ _RUNTIME = re.compile(
 )
 """The C library's parts, which became one file; the compiler's; the interpreter."""
 
-_OWN_PLACES = ("$ORIGIN", "${ORIGIN}")
+_OWN_PLACE = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?:/.*)?", re.DOTALL)
+"""Any other word behind it, `$ORIGINAL`, is a name in the current directory."""
 _ADDRESS = re.compile(rb"\w+://")
 _MAX_TOLD = 20
 _MAX_WIDTH = 120
@@ -184,7 +185,7 @@ def kinds_of(imports: Iterable[str]) -> dict[str, list[str]]:
 
 def _places(ours: "Outline", theirs: "Outline") -> list[str]:
     left, right = (
-        [place for place in side.search_path or () if not place.startswith(_OWN_PLACES)]
+        [place for place in side.search_path or () if not _OWN_PLACE.fullmatch(place)]
         for side in (ours, theirs)
     )
     return [] if right or theirs.search_path is None else left

@@ -89,6 +89,8 @@ def _evidence(comparison: "NativeComparison | str") -> dict[str, JSONValue]:
         "unaccounted_code_bytes": comparison.unaccounted,
         "differing": _differing(surface),
         "disassembly": [function_evidence(shown) for shown in comparison.disassembly],
+        "needed": [name[:_MAX_WIDTH] for name in comparison.needed[:_MAX_NAMES]],
+        "search_path": comparison.search_path[:_MAX_WIDTH],
         "imported": [name[:_MAX_WIDTH] for name in comparison.imported[:_MAX_NAMES]],
     }
 
