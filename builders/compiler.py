@@ -143,7 +143,7 @@ def link_statically(arguments, settings, compiler):
                 archive(library, settings, compiler, draft)
                 moved(draft, folder)
             found.append("-L" + folder)
-    return found + arguments
+    return arguments + found  # the source's own directories come first
 
 
 def archive(library, settings, compiler, folder):

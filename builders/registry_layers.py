@@ -9,11 +9,13 @@ Source: OCI image specification 1.1, "Image Layer Filesystem Changeset".
 """
 
 import os
+import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
 
 from builders.registry import RegistryFault
 from builders.store import DISK_ERRORS
@@ -22,6 +24,11 @@ from builders.unpack import BROKEN, Shown
 MAX_MEMBERS = 1_000_000
 MAX_BYTES = 16 * 1024**3
 """Of the tree; the largest of the known images unpack to about two GiB."""
+
+MAX_HEADER = 1024**2
+"""Bytes of one header; tarfile reads as many as it says into memory."""
+
+_PAX_DIGITS = re.compile(rb"[0-9]{64}")
 
 _GONE, _ALL_GONE = ".wh.", ".wh..wh..opq"
 
@@ -69,7 +76,7 @@ def merge(layers: Sequence[Path], root: Path, shown: Shown) -> None:
     for number, layer in enumerate(layers):
         with layer.open("rb") as file:
             try:
-                with tarfile.open(fileobj=file, mode="r:") as tar:
+                with tarfile.open(fileobj=cast("BinaryIO", _Headers(file)), mode="r:") as tar:
                     count += _add(tar, number, top, shown)
             except BROKEN as error:
                 raise RegistryFault(f"a layer of the image is damaged: {error}") from error
@@ -80,6 +87,24 @@ def merge(layers: Sequence[Path], root: Path, shown: Shown) -> None:
         if node is not None and node.entry.kind == tarfile.SYMTYPE:
             raise RegistryFault(f"an image must not have a link for {path}")
     _write(top, layers, root)
+
+
+class _Headers:
+    """A layer of which tarfile reads nothing but headers: contents are copied past it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    def read(self, size: int) -> bytes:
+        """So many bytes; raises ValueError for what is no honest header."""
+        if size > MAX_HEADER:
+            raise ValueError("a header is too large")
+        data = self._file.read(size)
+        # tarfile's search for hdrcharset takes quadratic time in a run of digits (CVE-2024-6232).
+        if size > tarfile.BLOCKSIZE and _PAX_DIGITS.search(data):
+            raise ValueError("a header has an absurd number")
+        return data
 
 
 def _add(tar: tarfile.TarFile, number: int, top: _Node, shown: Shown) -> int:

@@ -91,6 +91,8 @@ def chosen_manifest(data: bytes, architecture: str) -> str | None:
     entries = document.get("manifests")
     if kind not in _INDEXES and not (kind is None and isinstance(entries, list)):
         return None
+    if not document.keys().isdisjoint({"config", "layers"}):
+        raise RegistryFault("the manifest is of two kinds")
     for entry in entries if isinstance(entries, list) else []:
         if _is_for(entry, architecture):
             return _digest(entry.get("digest"))
@@ -113,7 +115,12 @@ def read_manifest(data: bytes) -> Manifest:
     """
     document = read_object(data)
     kind, layers = document.get("mediaType"), document.get("layers")
-    if kind not in {*_MANIFESTS, None} or document.get("schemaVersion") != 2:
+    # What is both may be read as either (CVE-2021-41190).
+    if (
+        kind not in {*_MANIFESTS, None}
+        or document.get("schemaVersion") != 2
+        or ("manifests" in document)
+    ):
         raise RegistryFault("the manifest is of a kind that is not understood")
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         raise RegistryFault("the manifest has no layers, or too many")

@@ -84,6 +84,9 @@ def run_uv(arguments: Sequence[str], environment: Mapping[str, str], folder: Pat
     from uv import find_uv_bin  # noqa: PLC0415 - only a cold cache needs it
 
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_", "PYTHON"))}
+    # Metadata may ask for a checkout, which git would fetch, over ssh with a person's keys. So no
+    # program is found; of what git may fetch over, uv decides itself.
+    kept["PATH"] = os.devnull
     general = ("--no-python-downloads", "--no-progress", "--color", "never")
     try:
         done = subprocess.run(

@@ -19,6 +19,9 @@ MAX_LITERALS = 50_000
 MAX_SET = 8
 """Members of one set; of more there are more orders than seeds that can be looked at."""
 
+MAX_TEXT = 100
+"""Characters of a member of a set; a docstring would be hashed for each seed."""
+
 MAX_SEEDS = 200_000
 
 _MASK = 2**64 - 1
@@ -61,7 +64,7 @@ def seed_for(published: bytes, rebuilt: bytes, python: tuple[int, int]) -> int |
         One of the smallest; None where no literals are in another order, or no seed was found.
     """
     sets = [*_permuted(published, rebuilt)]
-    if not sets or any(len(found.own) > MAX_SET for found in sets):
+    if not sets or not all(_is_hashable(found.own) for found in sets):
         return None
     sets.sort(key=lambda found: -len(found.own))  # the largest refuses most seeds
     rounds = (1, 3) if python >= _SIPHASH_13 else (2, 4)
@@ -152,9 +155,14 @@ def _groups(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[_Set]:
                 wider = (ours[max(start - 1, 0) : at + 1], ours[start : at + 2])
                 yield _Set(
                     own=tuple(ours[start : at + 1]),
-                    wider=tuple(tuple(texts) for texts in wider if len(texts) <= MAX_SET),
+                    wider=tuple(tuple(texts) for texts in wider if _is_hashable(texts)),
                 )
             start, left, right = at + 1, set(), set()
+
+
+def _is_hashable(texts: Sequence[str]) -> bool:
+    """Whether these can be hashed for each of many seeds."""
+    return len(texts) <= MAX_SET and max(map(len, texts)) <= MAX_TEXT
 
 
 def _is_ordered(

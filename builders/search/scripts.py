@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,6 +36,14 @@ MAX_BYTES = 4 * 1024**2
 MAX_SCRIPTS = 30
 MAX_DEPTH = 3
 MAX_LITERALS = 200
+MAX_NAME = 255
+"""Characters of a path; longer ones than any script or list of requirements has."""
+
+MAX_COMPARED = 1000
+"""Parts of a comparison; those of honest scripts have a handful."""
+
+MAX_READ = 200_000
+"""Parts of all comparisons of a script; one inside of another is read once more."""
 
 _ROOTS = ("setup.py", "hatch_build.py", "build.py", "pdm_build.py")
 """Scripts that backends run by these names (setuptools, Hatch, Poetry, PDM)."""
@@ -141,6 +150,8 @@ def _kept(members: Iterable[SdistFile]) -> dict[str, str]:
     for member in members:
         parts = PurePosixPath(member.name).parts
         name = "/".join(parts[1:])
+        if len(name) > MAX_NAME:
+            continue
         is_list = _REQUIREMENTS.fullmatch(name) is not None
         is_script = name.endswith(".py") and len(parts) <= MAX_DEPTH + 1
         if name in found or not (name == READ_FILE or is_script or is_list):
@@ -272,14 +283,18 @@ def _ends(node: ast.AST, names: frozenset[str]) -> bool:
 def _compared(tree: ast.AST) -> list[tuple[str, set[int]]]:
     """Words that something is compared with for being equal, and the nodes of what is compared."""
     found: list[tuple[str, set[int]]] = []
+    left = MAX_READ
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.In):
-            inner = {id(part) for part in ast.walk(node)}
-            keys = {_variable(part) for part in ast.walk(node)}
-            found += [(word, inner) for word in _constants(node) if word not in keys]
-            if len(found) > MAX_LITERALS:
+            parts = [*islice(ast.walk(node), MAX_COMPARED)]
+            left -= len(parts)
+            if left < 0 or len(found) > MAX_LITERALS:
                 break
-    return found
+            if len(parts) < MAX_COMPARED:
+                inner = {id(part) for part in parts}
+                keys = {_variable(part) for part in parts}
+                found += [(word, inner) for word in _constants(node) if word not in keys]
+    return found[:MAX_LITERALS]
 
 
 def _words(tree: ast.AST) -> Iterator[str]:

@@ -351,6 +351,20 @@ def test_a_library_is_compiled_by_the_recipes_flags_where_it_is_linked(
     assert {"-O3", "-funroll-loops"} <= {*own_flags(found.flags, "double.c")}
 
 
+def test_a_library_that_the_source_has_itself_is_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A given recipe names libraries; it must not have another one take the place of a source's."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = (sys.executable, "-EsS", str(with_library(tmp_path) / "gcc"))
+    (tmp_path / "own.c").write_text('int doubled(int x) { return 7 * x; }\nchar own[] = "mine";\n')
+    (tmp_path / "a.c").write_text("int doubled(int);\nint f(void) { return doubled(21); }\n")
+    run(*command, "-fPIC", "-c", "a.c", "own.c", cwd=tmp_path)
+    run("ar", "rcs", "libdouble.a", "own.o", cwd=tmp_path)
+    run(*command, "-shared", "a.o", "-L.", "-ldouble", "-o", "a.so", cwd=tmp_path)
+    assert b"mine" in (tmp_path / "a.so").read_bytes()
+
+
 def own_flags(flags: Mapping[str, str], source: str) -> list[str]:
     """Those of a source, which may be the common ones."""
     return next((text for key, text in flags.items() if key.endswith(source)), flags[""]).split()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_an_order_of_more_than_can_be_looked_for_is_left(tmp_path: Path) -> None
     words = [f"word{at}" for at in range(9)]
     one, other = (module(tmp_path, row(found)) for found in (words, [*reversed(words)]))
     assert seed_for(one, other, (3, 11)) is None
+
+
+def test_long_literals_are_not_hashed_for_each_seed(tmp_path: Path) -> None:
+    """Whoever makes a wheel can bring docstrings into another order."""
+    size = 2_000
+    texts = [bytes([0x80 | size >> 7, size & 0x7F, *[97 + at] * size]) for at in range(8)]
+    one, other = (
+        module(tmp_path, bytes([8]) + b"".join(found)) for found in (texts, [*reversed(texts)])
+    )
+    started = time.process_time()
+    assert seed_for(one, other, (3, 11)) is None
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("start", [b"\x7f", b"\xff\xff\xff\xff\xff", b"\x02\x7f", b"\x01\x01\xff"])

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from packaging.version import Version
 
+from verify.finding import Finding
 from verify.index.filenames import describe
 from verify.index.interface import (
     FileKind,
@@ -106,30 +107,28 @@ class Direct:
     ) -> Outcome:
         """A source is verified by a wheel of its release that is rebuilt from it."""
         try:
-            more = more_hashes(package, file, found, self.tools.index.fetch)
+            wrong = self._wrong(package, file, found)
             source = replace(found, version=self._version(package, found))
         except HashMismatchError as error:
             return told(package, file, lock_findings.archive(package, file, error.message))
-        if more is not None:
-            return told(package, file, more)
+        if wrong is not None:
+            return told(package, file, wrong)
         refused = rules.refusals(source, listing)
         if refused:
             return told(package, file, lock_findings.archive_refused(package, file, refused))
         if listing is not None and source.version is not None and package.subdirectory is None:
             verified = verifying_wheel(source, listing, self.tools.judge)
             if verified is not None:
-                wheel, result = verified
-                return Outcome(
-                    package=package,
-                    file=file,
-                    filename=file.filename,
-                    standing=Standing.TRUSTED,
-                    findings=(lock_findings.archive_verified(package, file, wheel),),
-                    check=result,
-                )
+                return _verified(package, file, verified, rules)
         if rules.takes_unverified(package.name, source.version):
             return told(package, file, lock_findings.archive_let_in(package, file))
         return told(package, file, lock_findings.archive(package, file))
+
+    def _wrong(self, package: LockedPackage, file: LockedFile, found: IndexFile) -> Finding | None:
+        """What lets an installer take something else than this archive."""
+        if not is_named(file, [found]):
+            return lock_findings.other_name(package, file, [found])
+        return more_hashes(package, file, found, self.tools.index.fetch)
 
     def _version(self, package: LockedPackage, found: IndexFile) -> Version | None:
         """The version that an archive says it is; None if it says none, or another project's."""
@@ -141,3 +140,27 @@ class Direct:
         if said.name not in {None, package.name}:
             return None
         return said.version or found.version
+
+
+def _verified(
+    package: LockedPackage,
+    file: LockedFile,
+    by: tuple[IndexFile, CheckResult],
+    rules: SourceRules,
+) -> Outcome:
+    """What becomes of an archive that a wheel was rebuilt from.
+
+    Whoever wrote the lock may have made it after that wheel, with the wheel inside and anything
+    beside it. So a person has to want it.
+    """
+    wheel, result = by
+    if not rules.takes_verified(package.name, wheel.version):
+        return told(package, file, lock_findings.archive_unasked(package, file, wheel))
+    return Outcome(
+        package=package,
+        file=file,
+        filename=file.filename,
+        standing=Standing.TRUSTED,
+        findings=(lock_findings.archive_verified(package, file, wheel),),
+        check=result,
+    )

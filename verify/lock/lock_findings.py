@@ -22,6 +22,7 @@ STANDINGS = {
     "lock.vanished": Standing.UNDETERMINED,
     "lock.archive": Standing.UNDETERMINED,
     "lock.archive-refused": Standing.DISTRUSTED,
+    "lock.archive-unasked": Standing.UNDETERMINED,
     "lock.archive-verified": Standing.TRUSTED,
     "lock.archive-let-in": Standing.NOTED,
     "lock.sdist": Standing.NOTED,
@@ -207,6 +208,18 @@ def archive_verified(package: LockedPackage, file: LockedFile, wheel: IndexFile)
     return _made(
         "lock.archive-verified",
         f"{package} is an archive at a URL, which {wheel.filename} was rebuilt from",
+        filename=file.filename,
+        url=file.url,
+        wheel=wheel.filename,
+    )
+
+
+def archive_unasked(package: LockedPackage, file: LockedFile, wheel: IndexFile) -> Finding:
+    """A trusted wheel was rebuilt from it; it may hold that wheel, and its build may do more."""
+    return _made(
+        "lock.archive-unasked",
+        f"{package} is an archive at a URL; {wheel.filename} was rebuilt from it, but anybody can"
+        ' make an archive that does this and more, and no policy says sdists = "verified"',
         filename=file.filename,
         url=file.url,
         wheel=wheel.filename,

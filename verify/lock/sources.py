@@ -29,10 +29,12 @@ class SourceRules:
 
     Attributes:
         refusals: against one, whatever it leads to.
+        takes_verified: whether one may be locked that nobody asked for, if it is verified.
         takes_unverified: whether one may be locked of which nothing is known.
     """
 
     refusals: "Refusals"
+    takes_verified: Callable[[NormalizedName, Version | None], bool]
     takes_unverified: Callable[[NormalizedName, Version | None], bool]
 
 
@@ -114,11 +116,15 @@ def source_rules(bench: Workbench) -> SourceRules:
     """Those of a workbench's policy."""
     policy = bench.settings.policy
 
+    def takes_verified(name: NormalizedName, version: Version | None) -> bool:
+        return policy.rules_for(name, version).rules.sdists is not SdistRule.ASKED
+
     def takes_unverified(name: NormalizedName, version: Version | None) -> bool:
         return policy.rules_for(name, version).rules.sdists is SdistRule.ANY
 
     return SourceRules(
         refusals=lambda source, listing: source_refusals(source, listing, bench),
+        takes_verified=takes_verified,
         takes_unverified=takes_unverified,
     )
 

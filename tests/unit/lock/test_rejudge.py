@@ -338,9 +338,10 @@ def locked_archive(bench: Bench, filename: str = SDIST) -> str:
     return f"thing @ {url} --hash=sha256:{sha256(packed()).hexdigest()}"
 
 
-def source_rules(*refused: str, anything: bool = False) -> SourceRules:
+def source_rules(*refused: str, verified: bool = True, anything: bool = False) -> SourceRules:
     return SourceRules(
         refusals=lambda _source, _listing: refused,
+        takes_verified=lambda _name, _version: verified,
         takes_unverified=lambda _name, _version: anything,
     )
 
@@ -355,6 +356,28 @@ def test_an_archive_by_url_is_verified_by_a_wheel_of_its_release(bench: Bench) -
     (subject,) = bench.judge.asked
     assert subject.source is not None
     assert subject.source.sha256 == sha256(packed()).hexdigest()
+
+
+def test_an_archive_that_only_a_lock_names_is_not_trusted_for_the_wheel_that_it_makes(
+    bench: Bench,
+) -> None:
+    """It may have been made of that wheel, and do something else where it is installed."""
+    bench.sources = source_rules(verified=False)
+    outcome = bench.one(locked_archive(bench))
+    assert (rules(outcome), outcome.standing) == (["lock.archive-unasked"], Standing.UNDETERMINED)
+
+
+def test_an_archive_that_a_lock_names_like_a_wheel_is_distrusted(bench: Bench) -> None:
+    """Installers go by the name of one or the other, and a ZIP archive can be both."""
+    bench.sources = source_rules()
+    bench.server.add("elsewhere", [ServedFile(filename=WHEEL, content=packed())])
+    text = (
+        'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "thing"\nversion = "1.0"\n'
+        f'source = {{ url = "http://{bench.server.netloc}/files/elsewhere/{WHEEL}" }}\n'
+        f'sdist = {{ filename = "{SDIST}", hash = "sha256:{sha256(packed()).hexdigest()}" }}\n'
+    )
+    outcome = bench.one(text, name="uv.lock")
+    assert (rules(outcome), outcome.standing) == (["lock.other-name"], Standing.DISTRUSTED)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ would read otherwise than truewheel, or run, is not there.
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -14,13 +15,19 @@ from tempfile import TemporaryDirectory
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import (
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_wheel_filename,
+)
 from packaging.version import Version
 
 from builders.store import StoreError
 from builders.uv import UV_TIMEOUT, UvRun, UvTimeoutError, run_uv
 from verify.errors import TruewheelError, UsageFault
 from verify.index.interface import IndexUnreachableError
+from verify.lock.inputs.packages import last_part
 from verify.lock.making.archives import Archive
 from verify.lock.making.stand_ins import StandIn
 from verify.lock.making.targets import LockTarget
@@ -142,7 +149,9 @@ class Resolver:
             )
             pins = _pins(self._run(command, folder, wheels))
             own = {url: archive.url for url, archive in wheels.items()}
-            found = (replace(pin, url=own.get(pin.url or "", pin.url)) for pin in pins)
+            found = [replace(pin, url=own.get(pin.url or "", pin.url)) for pin in pins]
+            for pin in found:
+                _require_wheel(pin, {*own.values()})
             return tuple(sorted(found, key=_order))
 
     def _run(self, command: Sequence[str], folder: Path, wheels: Mapping[str, Archive]) -> str:
@@ -248,6 +257,24 @@ def _pin(requirement: Requirement, via: str) -> Pin:
         marker=requirement.marker,
         via=tuple(sorted(name for name in asking if name and not name.startswith(("-r ", "-c ")))),
     )
+
+
+def _require_wheel(pin: Pin, archives: AbstractSet[str]) -> None:
+    """What is named by its URL is a wheel, or an archive that a person named.
+
+    Metadata of one that is named so may name others: uv follows, nobody has judged them.
+    """
+    if pin.url is None or pin.url in archives:
+        return
+    try:
+        name = parse_wheel_filename(last_part(pin.url) or "")[0]
+    except InvalidWheelFilename:
+        name = None
+    if name != pin.name:
+        raise ConflictError(
+            f"{', '.join(pin.via) or 'an input'} asks for {pin}, which is no wheel",
+            hint="name a release of it, or an archive of sources, in an input",
+        )
 
 
 def _order(pin: Pin) -> tuple[str, str, str]:

@@ -76,7 +76,11 @@ def _root_files(path: Path, subdirectory: str | None) -> dict[str, bytes]:
         for file in all_files(path, limit=MAX_UNPACKED):
             *folders, name = file.name.removeprefix("./").split("/")
             if name in {_PKG_INFO, _PYPROJECT} and tuple(folders[1:]) == inside:
-                content = b"".join(file.pieces())
+                content = b""
+                for piece in file.pieces():
+                    content += piece
+                    if len(content) > MAX_FILE:
+                        break
                 if len(content) > MAX_FILE or name in found:
                     raise BadSourceError(f"{name} of {path.name} is too large, or there twice")
                 found[name] = content

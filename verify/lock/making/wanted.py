@@ -35,6 +35,9 @@ from verify.lock.making.archives import AskedArchive
 
 _WHEEL = ".whl"
 _SUBDIRECTORY = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*")
+_URL = re.compile(r"[A-Za-z0-9._~:/?#@!&()*+,=%\[\]-]+")
+"""RFC 3986, without what shells and variables are written with; a space would begin an option."""
+
 _VARIABLES_ALONE = re.compile(r"[^/]*://(?:\$\{[A-Z0-9_]+\}:?){1,2}@")
 
 
@@ -271,6 +274,16 @@ def _require_plain(url: str, asked: Asked) -> None:
             asked.where,
             "a URL with credentials or variables cannot be locked: the lock would tell them",
             hint="put the credentials into .netrc, which pip, uv and truewheel read",
+        )
+    _require_one_word(url, asked)
+
+
+def _require_one_word(url: str, asked: Asked) -> None:
+    if _URL.fullmatch(url) is None:
+        raise InputFault(
+            asked.where,
+            f"{quoted(url)} has characters that no URL has",
+            hint="write them as in %20",
         )
 
 
