@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from builders.sandbox.docker_owner import OWNER_LABEL
 from tests.support.command import COMMAND
 from tests.support.processes import processes_with
 from tests.support.projects import SDIST, WHEEL, hostile_backend, make_sdist, make_wheel
@@ -62,4 +63,6 @@ def test_a_signal_takes_the_build_down(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([SDIST, WHEEL])
     if sandbox_name == "docker":
         client: docker.DockerClient = request.getfixturevalue("engine_client")
-        assert client.containers.list(all=True) == []
+        containers = client.containers.list(all=True, filters={"label": OWNER_LABEL})
+        labels = [one.labels[OWNER_LABEL] for one in containers]
+        assert [label for label in labels if f"/{process.pid}/" in label] == []

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -191,8 +192,10 @@ def test_a_rebuild_is_remembered_by_its_recipe_and_fresh_builds_again(tmp_path: 
     assert kept_tree() == first
     fresh = only_result(check("bubblewrap", tmp_path, "--fresh"))
     assert again["recipe"] == fresh["recipe"]
-    assert kept_tree()[0] == first[0]
-    assert kept_tree()[1] > first[1]
+    recalled, built = (cast("dict[str, float]", one["seconds"])["build"] for one in (again, fresh))
+    assert built > 5 * recalled
+    # Others may be reading it, and it would be replaced by the same bytes.
+    assert kept_tree() == first
 
 
 def test_a_forged_memory_of_a_rebuild_is_not_believed(tmp_path: Path) -> None:
