@@ -313,7 +313,8 @@ def test_the_diff_and_the_recipe_are_of_the_same_attempt(tmp_path: Path) -> None
     assert [attempt["reason"] for attempt in others] == ["build-failed", "build-failed"]
     assert recipe_from_json(found["recipe"]).digest == first["recipe"]
     path = given(tmp_path, found["recipe"])
-    again = truewheel("rebuild", "--json", "--offline", path, cache=cache)
+    sandbox = ("--sandbox", found["recipe"]["sandbox"])
+    again = truewheel("rebuild", "--json", "--offline", *sandbox, path, cache=cache)
     assert again.document["sha256"] == found["diff"]["rebuilt"]["sha256"]
 
 
