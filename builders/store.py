@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile, mkdtemp
 
+from verify.drafts import draft_folder, new_file
 from verify.errors import TruewheelError
 
 DRAFT_PREFIX = ".draft-"
@@ -59,18 +59,9 @@ class Store:
         folder = self.folder(kind)
         with (
             storing(folder),
-            NamedTemporaryFile(
-                "w", prefix=DRAFT_PREFIX, dir=folder, delete=False, encoding="utf-8"
-            ) as file,
+            new_file(folder / digest, prefix=DRAFT_PREFIX, suffix="") as file,
         ):
-            try:
-                file.write(text)
-                file.flush()
-                Path(file.name).chmod(0o644)
-                Path(file.name).replace(folder / digest)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            file.write(text.encode())
 
     def find_tree(self, kind: str, digest: str) -> Path | None:
         """The directory kept under a digest, None if there is none."""
@@ -80,29 +71,24 @@ class Store:
     def forget_tree(self, kind: str, digest: str) -> None:
         """Remove a tree at once for other processes; a missing one is fine."""
         tree = self._root / kind / digest
-        with suppress(FileNotFoundError), storing(tree):
-            away = Path(mkdtemp(prefix=DRAFT_PREFIX, dir=tree.parent))
-            try:
-                tree.rename(away / digest)
-            finally:
-                shutil.rmtree(away, ignore_errors=True)
+        with (
+            suppress(FileNotFoundError),
+            storing(tree),
+            draft_folder(tree.parent, prefix=DRAFT_PREFIX) as away,
+        ):
+            tree.rename(away / digest)
 
     @contextmanager
     def new_tree(self, kind: str, digest: str) -> Iterator[Path]:
         """A directory to fill; on leaving it is kept under the digest, on an error removed."""
         folder = self.folder(kind)
         sweep(folder)
-        with storing(folder):
-            draft = Path(mkdtemp(prefix=DRAFT_PREFIX, dir=folder))
-        try:
-            with storing(folder):
-                yield draft
-                _open_to_everyone(draft)
-                # Another process may have been faster; its tree has the same content.
-                with suppress(FileExistsError):
-                    _rename_tree(draft, folder / digest)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with storing(folder), draft_folder(folder, prefix=DRAFT_PREFIX) as draft:
+            yield draft
+            _open_to_everyone(draft)
+            # Another process may have been faster; its tree has the same content.
+            with suppress(FileExistsError):
+                _rename_tree(draft, folder / digest)
 
     @contextmanager
     def alone(self, kind: str, digest: str) -> Iterator[None]:

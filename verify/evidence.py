@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from verify.drafts import new_file
 from verify.errors import TruewheelError, UsageFault
 from verify.ledger.typed import to_json
 from verify.results import Evidence, EvidenceKind, Judgement
@@ -154,12 +154,5 @@ def _evidence(kind: EvidenceKind, sha256: str, size: int) -> Evidence:
 
 def _write_file(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = mkstemp(prefix=".draft-", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with new_file(target, prefix=".draft-", suffix="") as stream:
+        stream.write(data)

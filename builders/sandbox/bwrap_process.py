@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from builders.sandbox.bwrap_command import ETC, BwrapCommand, Descriptors
 from builders.sandbox.cgroup import ControlGroup, confine
 from builders.sandbox.interface import Job, Limits, SandboxFault
-from builders.sandbox.interrupts import uninterrupted
 from builders.sandbox.limits import impose
 from builders.sandbox.proctree import ProcessTree
 from builders.sandbox.seccomp import filter_program
+from verify.interrupts import uninterrupted
 
 START_SECONDS = 30.0
 """Far more than a start takes (0.02 s); one that hangs longer is a fault."""

@@ -16,7 +16,7 @@ from builders.sandbox.docker_config import ContainerConfig
 from builders.sandbox.docker_owner import OWNER_LABEL, owner
 from builders.sandbox.docker_streams import Demultiplexer, follow
 from builders.sandbox.interface import Ending, Interpreter, Job, Outcome, SandboxFault
-from builders.sandbox.interrupts import uninterrupted
+from verify.interrupts import uninterrupted
 
 LOOK_SECONDS = 1.0
 END_SECONDS = 30

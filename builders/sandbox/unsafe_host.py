@@ -29,9 +29,9 @@ from builders.sandbox.interface import (
     Outcome,
     SandboxFault,
 )
-from builders.sandbox.interrupts import uninterrupted
 from builders.sandbox.limits import impose
 from builders.sandbox.supervise import supervise
+from verify.interrupts import uninterrupted
 
 LOCK = Path(tempfile.gettempdir()) / "truewheel-unsafe-host.lock"
 

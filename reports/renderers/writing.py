@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from tempfile import mkstemp
 
 from reports.renderers.interface import (
     Document,
@@ -20,6 +19,7 @@ from reports.renderers.interface import (
 )
 from reports.renderers.reading import read_results
 from reports.renderers.registry import loaded
+from verify.drafts import new_file
 from verify.errors import TruewheelError, UsageFault
 
 LIST = ".truewheel-report"
@@ -183,16 +183,8 @@ def _write(file: Rendered, folder: Path, ours: set[str]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.parent.is_symlink():
         raise UsageFault(f"{target.parent} is a link", hint="choose another folder, or remove it")
-    descriptor, name = mkstemp(prefix=".truewheel-", suffix=".part", dir=target.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(file.content)
-        partial.chmod(0o644)
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with new_file(target) as stream:
+        stream.write(file.content)
 
 
 def _listed(folder: Path) -> set[str]:

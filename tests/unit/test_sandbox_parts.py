@@ -18,10 +18,10 @@ from builders.sandbox.cgroup import ControlGroup, confine
 from builders.sandbox.docker_owner import is_dead, owner
 from builders.sandbox.docker_streams import Demultiplexer
 from builders.sandbox.interface import Ending, Job, Limits, NoSandboxError, SandboxFault
-from builders.sandbox.interrupts import uninterrupted
 from builders.sandbox.limits import resource_limits
 from builders.sandbox.seccomp import ARCHITECTURES, DENIED, MISSING, filter_program
 from builders.sandbox.supervise import supervise
+from verify.interrupts import uninterrupted
 
 ALLOW = 0x7FFF0000
 KILL = 0x80000000

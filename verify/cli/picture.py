@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from tempfile import mkstemp
 
 from reports.timeline_svg import MARK
+from verify.drafts import new_file
 from verify.errors import UsageFault
 
 
@@ -35,16 +35,8 @@ def write_picture(text: str, target: Path) -> None:
         UsageFault: it cannot be written after all.
     """
     try:
-        descriptor, name = mkstemp(prefix=".truewheel-", suffix=".part", dir=target.parent)
-        partial = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-            partial.chmod(0o644)
-            partial.replace(target)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        with new_file(target) as file:
+            file.write(text.encode())
     except OSError as error:
         raise UsageFault(f"cannot write {target}: {error.strerror}") from error
 

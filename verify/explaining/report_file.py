@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkstemp
 from typing import BinaryIO
 
+from verify.drafts import new_file
 from verify.errors import UsageFault
 
 MARK = b"<!DOCTYPE html>\n<!-- truewheel --explain -->\n"
@@ -68,14 +68,6 @@ def new_report(target: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: it cannot be written.
     """
-    descriptor, name = mkstemp(prefix=".truewheel-", suffix=".part", dir=target.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(HEADER)
-            yield file
-        partial.chmod(0o644)
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with new_file(target) as file:
+        file.write(HEADER)
+        yield file

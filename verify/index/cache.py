@@ -5,13 +5,12 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
+from verify.drafts import draft_file
 from verify.index.filenames import why_unsafe
 from verify.index.interface import HashMismatchError, IndexFault, Sha256
 
@@ -56,30 +55,12 @@ def disk_errors(root: Path) -> Iterator[None]:
 class Partial:
     """A file in the making: not visible under any name of the cache until it is published."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, path: Path, file: BinaryIO) -> None:
         self._root = root
-        with disk_errors(root):
-            directory = make_directory(root / "tmp", root)
-            descriptor, name = tempfile.mkstemp(dir=directory)
-        self.path = Path(name)
-        self._file = os.fdopen(descriptor, "wb")
+        self.path = path
+        self._file = file
         self._digest = hashlib.sha256()
         self.size = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        # Closing flushes; what a full disk has to say about that was said, or no longer matters.
-        with contextlib.suppress(OSError):
-            self._file.close()
-        with contextlib.suppress(OSError):
-            self.path.unlink()
 
     @property
     def sha256(self) -> Sha256:
@@ -115,6 +96,26 @@ class Partial:
             self.path.replace(target)
 
 
+@contextlib.contextmanager
+def new_partial(root: Path) -> Iterator[Partial]:
+    """A new file in the making below `root`; what is not published in the block is removed.
+
+    Raises:
+        CacheFault: the cache cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        with disk_errors(root):
+            directory = make_directory(root / "tmp", root)
+            path, descriptor = stack.enter_context(draft_file(directory, prefix="tmp"))
+        file = os.fdopen(descriptor, "wb")
+        try:
+            yield Partial(root, path, file)
+        finally:
+            # Closing flushes; what a full disk has to say of that was said, or no longer matters.
+            with contextlib.suppress(OSError):
+                file.close()
+
+
 class FileCache:
     """Files by sha256 below `root`: `files/<first two hex digits>/<sha256>/<file name>`.
 
@@ -148,9 +149,9 @@ class FileCache:
             return None
         return self.find(sha256, filename)
 
-    def partial(self) -> Partial:
-        """A new file in the making; a context manager that removes what is not published."""
-        return Partial(self._root)
+    def partial(self) -> contextlib.AbstractContextManager[Partial]:
+        """A new file in the making; what is not published in the block is removed."""
+        return new_partial(self._root)
 
     def publish(self, partial: Partial, filename: str, *, url: str | None = None) -> Path:
         """Make a finished file visible under its hash, and under `url` if one is given."""
@@ -194,7 +195,7 @@ def write_file(target: Path, content: bytes, root: Path) -> None:
     Raises:
         CacheFault: the cache cannot be written.
     """
-    with Partial(root) as partial:
+    with new_partial(root) as partial:
         partial.write(content)
         partial.publish(target)
 

@@ -5,19 +5,18 @@ it, and is left as it is unless it is a ledger that only its owner can write.
 """
 
 import os
-import shutil
 import sqlite3
 import stat
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from verify.drafts import draft_folder
 from verify.ledger.interface import LedgerFault, UnwritableError
 from verify.ledger.migrations import (
     Migration,
@@ -109,21 +108,16 @@ def _make(path: Path, migrations: Sequence[Migration]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_open_folder(path)
-        folder = Path(mkdtemp(prefix=".truewheel-ledger-", dir=path.parent))
-    except OSError as error:
-        raise _cannot_make(path, error.strerror or str(error)) from error
-    try:
-        draft = folder / path.name
-        draft.touch(mode=0o600)
-        _fill(draft, migrations)
-        with suppress(FileExistsError):
-            _name(draft, path)
+        with draft_folder(path.parent, prefix=".truewheel-ledger-") as folder:
+            draft = folder / path.name
+            draft.touch(mode=0o600)
+            _fill(draft, migrations)
+            with suppress(FileExistsError):
+                _name(draft, path)
     except OSError as error:
         raise _cannot_make(path, error.strerror or str(error)) from error
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _cannot_make(path, first_line(error)) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(draft: Path, migrations: Sequence[Migration]) -> None:

@@ -2,13 +2,13 @@
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from verify.drafts import new_file
 from verify.errors import TruewheelError, UsageFault
 
 
@@ -103,18 +103,8 @@ def _digest(path: Path) -> str | None:
 
 def _replace(place: Path, data: bytes) -> None:
     mode = place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(mode)
-        draft.replace(place)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with new_file(place, prefix=f".{place.name}-", suffix="", mode=mode, synced=True) as file:
+        file.write(data)
 
 
 def _umask() -> int:

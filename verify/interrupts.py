@@ -1,12 +1,15 @@
-"""Holds back Ctrl-C for the few lines in which it would lose track of a started process."""
+"""Holds back Ctrl-C for the few lines in which it would lose track of what was just made."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 HELD = (signal.SIGINT, signal.SIGTERM)
+
+_Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 @contextmanager
@@ -24,11 +27,21 @@ def uninterrupted() -> Iterator[None]:
     def remember(number: int, _frame: FrameType | None) -> None:
         arrived.append(number)
 
-    previous = {number: signal.signal(number, remember) for number in HELD}
+    previous = {number: signal.getsignal(number) for number in HELD}
     try:
-        yield
+        try:
+            for number in HELD:
+                signal.signal(number, remember)
+            yield
+        finally:
+            _restore(previous)
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        # Again: one of them may have arrived as soon as its own handler was back.
+        _restore(previous)
         for late in arrived:
             signal.raise_signal(late)
+
+
+def _restore(handlers: Mapping[signal.Signals, _Handler]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
