@@ -10,7 +10,8 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_fi
 from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
-from builders.native_hints import NativeHints, Platforms, read_native_hints, read_platforms
+from builders.native_hints.hints import NativeHints, read_native_hints
+from builders.platform_tags import Platforms, read_platforms
 from verify.archive.errors import ArchiveError
 from verify.archive.member import Member
 from verify.archive.reader import Archive, read_archive

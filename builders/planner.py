@@ -10,7 +10,7 @@ from builders.errors import BuildFault, FailureCode
 from builders.hints import Hints
 from builders.manylinux import PreferredImage, preferred_image
 from builders.native_flags import REPAIR, RUNTIME, are_compiler_flags
-from builders.native_hints import NativeHints
+from builders.native_hints.hints import NativeHints
 from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
 from builders.recipe import LockedToolchain, Recipe, SourceFile

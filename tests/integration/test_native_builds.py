@@ -19,14 +19,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from builders.hints import Hints, read_hints
-from builders.native_hints import NativeHints, Platforms
+from builders.native_hints.hints import NativeHints
+from builders.platform_tags import Platforms
 from builders.recipe import Recipe, SourceFile, recipe_to_json
 from builders.search.choices import Choices
 from tests.integration.test_search import Checked, check
 from tests.support.interpreters import needs_python
 from tests.support.publishing import Published, Publisher, Source
 from tests.support.real_wheels import take_apart
-from verify.native.elf import read_elf
+from verify.native.elf_reader import read_elf
 from verify.native.symbols import read_dynamic_symbols
 
 pytestmark = needs_python((3, 11))

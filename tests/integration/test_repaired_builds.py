@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from builders.hints import read_hints
-from builders.native_hints import Platforms
+from builders.platform_tags import Platforms
 from builders.recipe import recipe_to_json
 from tests.integration.test_native_builds import DAY, Native
 from tests.integration.test_search import Checked, check, tampered
@@ -23,7 +23,7 @@ from tests.support.interpreters import needs_python
 from tests.support.publishing import Published, Publisher, Source
 from tests.support.real_wheels import take_apart
 from verify.native.dynamic import read_dynamic
-from verify.native.elf import read_elf
+from verify.native.elf_reader import read_elf
 
 pytestmark = needs_python((3, 11))
 

@@ -23,18 +23,13 @@ from builders.native_flags import (
     is_flags,
     is_source,
 )
-from builders.native_hints import (
-    USUAL_FLAGS,
-    USUAL_FLAGS_SINCE_12,
-    NativeHints,
-    Platforms,
-    read_native_hints,
-    read_platforms,
-)
+from builders.native_hints.compilation import USUAL_FLAGS, USUAL_FLAGS_SINCE_12
+from builders.native_hints.hints import NativeHints, read_native_hints
 from builders.pythons import choose_python
 from builders.recipe import recipe_from_json, recipe_to_json
 from builders.sandbox.interface import Interpreter
 from builders.toolchains import toolchain_names as made_toolchains
+from tests.support.elf import in_section_header, section
 from tests.support.native import IDENT, PRODUCER, assembled, compiled, run, wheel_of, written
 from tests.support.searching import NOW, RECIPE
 from verify.errors import UsageFault
@@ -400,6 +395,13 @@ def test_damaged_files_are_no_hint_and_no_crash(tmp_path: Path) -> None:
         assert found is None or are_compiler_flags(found.flags)
 
 
+def test_a_symbol_that_is_cut_off_is_no_crash(tmp_path: Path) -> None:
+    library = compiled(tmp_path, {"a.c": "int f(void) { return 1; }\n"}, "-g", "-O1")
+    size = section(library, ".dynsym").size - 1
+    found = hints_of(tmp_path, in_section_header(library, ".dynsym", "size", size))
+    assert "-O1" in found.flags[""].split()
+
+
 def test_units_that_share_a_huge_table_take_bounded_time(tmp_path: Path) -> None:
     """Each of 20,000 units would read half a million attributes before it finds its own."""
     text = """\
@@ -428,59 +430,6 @@ def test_units_that_share_a_huge_table_take_bounded_time(tmp_path: Path) -> None
     found = hints_of(tmp_path, library)
     assert time.process_time() - begin < 20
     assert found.flags["*"] == USUAL_FLAGS
-
-
-# Tags.
-
-
-MANYLINUX = ("manylinux_2_17_x86_64", "manylinux2014_x86_64")
-
-
-def platforms_of(folder: Path, filename: str, *tags: str) -> Platforms | None:
-    return read_platforms(wheel_of(folder, {"example/a.py": b""}), filename, tags)
-
-
-def test_tags_keep_the_order_of_the_file_name_and_that_of_wheel(tmp_path: Path) -> None:
-    name = f"example-1.0-cp311-cp311-{'.'.join(sorted(MANYLINUX))}.whl"
-    found = platforms_of(tmp_path, name, *(f"cp311-cp311-{platform}" for platform in MANYLINUX))
-    assert found is not None
-    assert found.are_of("x86_64")
-    assert not found.are_of("aarch64")
-    (step,) = found.post_steps
-    assert step.split(" ") == ["retag", ".".join(sorted(MANYLINUX)), ".".join(MANYLINUX)]
-
-
-@pytest.mark.parametrize(
-    ("platforms", "tags"),
-    [
-        ("win_amd64", ("cp311-cp311-win_amd64",)),
-        ("macosx_11_0_arm64", ("cp311-cp311-macosx_11_0_arm64",)),
-        ("any", ("py3-none-any",)),
-        ("manylinux2014_x86_64", ("cp311-cp311-manylinux1_x86_64",)),
-        ("manylinux2014_x86_64", ()),
-        ("manylinux2014_x86_64.win32", ("a-b-manylinux2014_x86_64", "a-b-win32")),
-        ("manylinux2014_$(id)", ("a-b-manylinux2014_$(id)",)),
-        ("manylinux2014_x86_64 x", ("a-b-manylinux2014_x86_64 x",)),
-    ],
-)
-def test_other_tags_are_none_that_a_step_writes(
-    platforms: str, tags: tuple[str, ...], tmp_path: Path
-) -> None:
-    assert platforms_of(tmp_path, f"example-1.0-cp311-cp311-{platforms}.whl", *tags) is None
-
-
-def test_musl_is_no_platform_of_ours(tmp_path: Path) -> None:
-    name, tag = "e-1.0-cp311-cp311-musllinux_1_1_x86_64.whl", "cp311-cp311-musllinux_1_1_x86_64"
-    found = platforms_of(tmp_path, name, tag)
-    assert found is not None
-    assert not found.are_of("x86_64")
-
-
-def test_a_wheel_as_built_takes_no_step(tmp_path: Path) -> None:
-    found = platforms_of(tmp_path, "e-1.0-cp311-cp311-linux_x86_64.whl", "cp311-cp311-linux_x86_64")
-    assert found is not None
-    assert found.are_of("x86_64")
-    assert found.post_steps == ()
 
 
 # What they lead to.

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from builders.errors import BuildFault
 from builders.native_flags import is_post_step
-from builders.native_hints import Platforms, read_platforms
+from builders.platform_tags import Platforms, read_platforms
 from builders.recipe import (
     BackendCall,
     LockedFile,

@@ -13,7 +13,7 @@ import pytest
 from builders.compilers import prepare_compilers
 from builders.errors import BuildFault, FailureCode
 from builders.native_flags import PYTHON
-from builders.native_hints import NativeHints, read_native_hints
+from builders.native_hints.hints import NativeHints, read_native_hints
 from builders.store import Store
 from tests.attacks.native.building import linked, told
 from tests.support.elf import compiled, patched, word
@@ -23,7 +23,7 @@ from tests.support.wheels import DIST_INFO, entries, honest_files, pack, with_re
 from tests.support.wheels import wheel_file as tagged
 from verify.compare.engine import compare
 from verify.native.code import decode, reread
-from verify.native.elf import read_elf
+from verify.native.elf_reader import read_elf
 from verify.native.module import read_module
 from verify.results import Diff
 from verify.verdict import Verdict
