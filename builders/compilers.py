@@ -9,16 +9,16 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from builders import compiler
+from builders.compiler_wrapper import layout
 from builders.environment import ENVIRONMENT_PYTHON
 from builders.native_flags import PYTHON, RUNTIME
-from builders.old_libraries import LIBRARIES, facts, is_old_system, made_by, old_libraries
+from builders.old_libraries import facts, is_old_system, made_by, old_libraries
 from builders.recipe import Recipe, digest_of
 from builders.sandbox.interface import Mount
 from builders.static_libraries import Library
 from builders.store import Store
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when this code lays out wrappers otherwise; older ones are then not used again."""
 
 COMPILERS_DIR = PurePosixPath("/truewheel/compilers")
@@ -29,7 +29,11 @@ _GXX_NAMES = ("g++", "c++", "x86_64-linux-gnu-g++")
 
 HERE = Path(__file__).parent
 
-HEADERS = compiler.HEADERS
+_WRAPPER = HERE / "compiler_wrapper"
+_MAIN = "builders/compiler_wrapper/main.py"
+
+_SHEBANG = f"#!{ENVIRONMENT_PYTHON} -BEsS\n"
+"""No bytecode is left among the wrappers, nothing comes from variables or other directories."""
 
 PYTHON_RELEASE = "python-release"
 """The directory of `builders/runtime` with what says another release of CPython."""
@@ -123,11 +127,13 @@ def prepare_compilers(
     if static:
         config["libraries"] = {name: one.definition.settings for name, one in static.items()}
     runtime = _runtime(recipe)
-    script = f"#!{ENVIRONMENT_PYTHON} -EsS\n" + Path(compiler.__file__).read_text(encoding="utf-8")
+    modules = wrapper_modules()
+    script = _SHEBANG + modules[_MAIN]
     digest = digest_of(
         {
             "config": {**config},
             "script": script,
+            "modules": {**modules},
             "runtime": {**runtime},
             "layout": LAYOUT,
             "libraries": [toolchain.digest if toolchain else "", facts(), made_by()],
@@ -136,11 +142,18 @@ def prepare_compilers(
     tree = store.find_tree("compilers", digest)
     if tree is None:
         with store.new_tree("compilers", digest) as draft:
-            _lay_out(draft, script, json.dumps(config), runtime | _libraries(recipe, toolchain))
+            sources = modules | runtime | _libraries(recipe, toolchain)
+            _lay_out(draft, script, json.dumps(config), sources)
         tree = store.find_tree("compilers", digest)
     assert tree is not None, "a tree that was just kept is found"  # noqa: S101
     wrappers = Mount(source=tree, target=COMPILERS_DIR)
     return Compilers(mounts=(*mounts, wrappers), first=(COMPILERS_DIR,), last=last)
+
+
+def wrapper_modules() -> dict[str, str]:
+    """The wrapper's modules as they are imported inside, by path below the wrappers."""
+    paths = [HERE / "__init__.py", *sorted(_WRAPPER.glob("*.py"))]
+    return {str(path.relative_to(HERE.parent)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def runtime_digest(recipe: Recipe) -> str | None:
@@ -148,7 +161,7 @@ def runtime_digest(recipe: Recipe) -> str | None:
     parts = _runtime(recipe)
     words = recipe.compiler_flags.get(RUNTIME, "").split()
     if any(map(is_old_system, words)):
-        parts[LIBRARIES] = facts()
+        parts[layout.LIBRARIES] = facts()
     return digest_of({**parts}) if parts else None
 
 
@@ -172,7 +185,7 @@ def _libraries(recipe: Recipe, toolchain: Toolchain | None) -> dict[str, str]:
         return {}  # a published image has the older system's own
     (tree,) = (mount.source for mount in toolchain.mounts if toolchain.bin.parent == mount.target)
     return {
-        f"{LIBRARIES}/{name}": text
+        f"{layout.LIBRARIES}/{name}": text
         for word in recipe.compiler_flags.get(RUNTIME, "").split()
         for name, text in old_libraries(word, tree).items()
     }
@@ -182,16 +195,16 @@ def _place(word: str, path: Path) -> PurePosixPath:
     """Where the wrapper looks for a file of a part of the runtime."""
     name = PurePosixPath(path.relative_to(HERE / RUNTIME / word))
     if word == PYTHON_RELEASE:
-        return PurePosixPath(compiler.PYTHON, name)
-    return PurePosixPath(HEADERS if name.suffix == ".h" else RUNTIME, name)
+        return PurePosixPath(layout.PYTHON, name)
+    return PurePosixPath(layout.HEADERS if name.suffix == ".h" else layout.RUNTIME, name)
 
 
-def _lay_out(folder: Path, script: str, config: str, runtime: Mapping[str, str]) -> None:
-    for name, source in runtime.items():
+def _lay_out(folder: Path, script: str, config: str, sources: Mapping[str, str]) -> None:
+    for name, source in sources.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
-    (folder / compiler.CONFIG).write_text(config, encoding="utf-8")
+    (folder / layout.CONFIG).write_text(config, encoding="utf-8")
     for name in (*_GCC_NAMES, *_GXX_NAMES):
         path = folder / name
         path.write_text(script, encoding="utf-8")

@@ -6,7 +6,7 @@ generated, with values out of a fixed set. What brings code along, or reads or w
 (-fplugin, -B, -specs, -include, -I, -wrapper, @FILE, -fprofile-use), is none of them; nor is -D,
 which chooses what is compiled, but for one of the C++ library; nor what gives a source another
 meaning or data another layout (-funsigned-char, -fpack-struct, -ffast-math): that is for the
-source's build to say (`builders.compiler.meaning`).
+source's build to say (`builders.compiler_wrapper.meaning`).
 
 Source: GCC 14's manual, "Option Summary"; names are those that published wheels were seen to have.
 """
@@ -14,7 +14,7 @@ Source: GCC 14's manual, "Option Summary"; names are those that published wheels
 import re
 from collections.abc import Iterable, Mapping
 
-from builders.compiler import MEANING
+from builders.compiler_wrapper.meaning import MEANING
 
 EVERY_SOURCE = ""
 """The key of a recipe's `compiler_flags` for what all sources get that have no key of their own."""

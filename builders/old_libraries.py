@@ -18,11 +18,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from builders.errors import BuildFault, FailureCode
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.symbols import ABSOLUTE, Binding, Kind, Symbol, read_dynamic_symbols
-
-LIBRARIES = "libraries"
-"""The directory of the wrappers with what they are made of."""
 
 _PLACE = "usr/lib/x86_64-linux-gnu"
 """Where a toolchain has its libraries."""

@@ -16,6 +16,7 @@ from builders.compilers import (
     prepare_compilers,
     runtime_digest,
     toolchain_names,
+    wrapper_modules,
 )
 from builders.environment import prepare_environment
 from builders.errors import BuildFault, FailureCode
@@ -41,7 +42,6 @@ HERE = Path(__file__).parent
 _BUILDING = (
     "as_pypy.py",
     "built_wheel.py",
-    "compiler.py",
     "compilers.py",
     "driver.py",
     "environment.py",
@@ -315,7 +315,7 @@ def _key(recipe: Recipe) -> str:
 def _code() -> str:
     """The SHA-256 (hex) of the code that prepares and runs builds; recipes have what plans them."""
     texts = {name: (HERE / name).read_text(encoding="utf-8") for name in _BUILDING}
-    return digest_of(texts)
+    return digest_of({**texts, **wrapper_modules()})
 
 
 def _kept_wheel(tree: Path) -> Path:

@@ -11,11 +11,11 @@ from shutil import copytree
 
 import pytest
 
-from builders.compiler import rewritten
+from builders.compiler_wrapper.rewriting import rewritten
 from builders.compilers import OWN_COMPILERS, prepare_compilers
 from builders.interpreters import host_interpreters
 from builders.native_flags import OLD_STRINGS
-from builders.native_hints import read_native_hints
+from builders.native_hints.hints import read_native_hints
 from builders.store import Store
 from tests.support.interpreters import needs_python
 from tests.support.native import run, wheel_of
@@ -158,7 +158,7 @@ def test_python_headers_say_the_release_of_the_recipe(
     (tmp_path / "include" / "Python.h").write_text(PATCHLEVEL)
     (tmp_path / "a.c").write_text(RELEASED % (number,))
     wrappers = laid_out(tmp_path, {"": "-O1 -fPIC", "python": release}, python="3.11")
-    run(sys.executable, "-EsS", str(wrappers / "gcc"), "-Iinclude", "-shared", "a.c", "-o", "a.so",
+    run(sys.executable, "-BEsS", str(wrappers / "gcc"), "-Iinclude", "-shared", "a.c", "-o", "a.so",
         cwd=tmp_path)  # fmt: skip
     assert release.encode() + b"\0" in (tmp_path / "a.so").read_bytes()
 
@@ -250,7 +250,7 @@ def laid_out(folder: Path, flags: Mapping[str, str], python: str = RECIPE.python
 def compiled(python: str, wrappers: Path, folder: Path, name: str = "gcc") -> str:
     """Compile by a wrapper; gives the producer's flags and the directory that are recorded."""
     (folder / "a.c").write_text(SOURCE)
-    command = (python, "-EsS", str(wrappers / name), "-O3", "-g")
+    command = (python, "-BEsS", str(wrappers / name), "-O3", "-g")
     source = str(folder / "a.c")
     run(*command, "-c", source, "-o", "a.o", cwd=folder)
     run(*command, "-shared", "a.o", "-o", "a.so", cwd=folder)
@@ -283,7 +283,7 @@ def test_a_failed_compilation_fails_with_the_compilers_words(tmp_path: Path) -> 
     wrappers = laid_out(tmp_path, {"": "-O1"})
     (tmp_path / "bad.c").write_text("int f(\n")
     ended = subprocess.run(
-        [sys.executable, "-EsS", wrappers / "gcc", "-c", "bad.c"],
+        [sys.executable, "-BEsS", wrappers / "gcc", "-c", "bad.c"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
@@ -295,7 +295,7 @@ def test_wrappers_are_kept_by_what_is_in_them_and_read_by_everybody(tmp_path: Pa
     assert one != other
     assert laid_out(tmp_path, {"": "-O1"}) == one
     assert (one / "gcc").stat().st_mode & 0o777 == 0o755
-    assert (one / "gcc").read_text().startswith("#!/env/bin/python -EsS\n")
+    assert (one / "gcc").read_text().startswith("#!/env/bin/python -BEsS\n")
     config = json.loads((one / "compiler.json").read_text())
     assert config["compilers"] == {"gcc": "/usr/bin/gcc", "g++": "/usr/bin/g++"}
 
@@ -336,7 +336,7 @@ def test_a_library_is_compiled_by_the_recipes_flags_where_it_is_linked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    command = (sys.executable, "-EsS", str(with_library(tmp_path) / "gcc"))
+    command = (sys.executable, "-BEsS", str(with_library(tmp_path) / "gcc"))
     (tmp_path / "a.c").write_text("#include <double.h>\nint f(void) { return doubled(21); }\n")
     run(*command, "-O3", "-c", "a.c", "-o", "a.o", cwd=tmp_path)
     for name in ("a.so", "again.so"):
@@ -356,7 +356,7 @@ def test_a_library_that_the_source_has_itself_is_linked(
 ) -> None:
     """A given recipe names libraries; it must not have another one take the place of a source's."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    command = (sys.executable, "-EsS", str(with_library(tmp_path) / "gcc"))
+    command = (sys.executable, "-BEsS", str(with_library(tmp_path) / "gcc"))
     (tmp_path / "own.c").write_text('int doubled(int x) { return 7 * x; }\nchar own[] = "mine";\n')
     (tmp_path / "a.c").write_text("int doubled(int);\nint f(void) { return doubled(21); }\n")
     run(*command, "-fPIC", "-c", "a.c", "own.c", cwd=tmp_path)
@@ -375,7 +375,7 @@ def test_a_library_whose_sources_the_recipe_names_has_the_recipes_flags(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     wrappers = with_library(tmp_path, order="a.c double.c")
-    command = (sys.executable, "-EsS", str(wrappers / "gcc"))
+    command = (sys.executable, "-BEsS", str(wrappers / "gcc"))
     (tmp_path / "a.c").write_text("#include <double.h>\nint f(void) { return doubled(21); }\n")
     run(*command, "-O3", "-c", "a.c", "-o", "a.o", cwd=tmp_path)
     run(*command, "-shared", "a.o", "-ldouble", "-o", "a.so", cwd=tmp_path)
@@ -393,7 +393,7 @@ def test_a_library_that_is_not_asked_for_is_not_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    command = (sys.executable, "-EsS", str(with_library(tmp_path) / "gcc"))
+    command = (sys.executable, "-BEsS", str(with_library(tmp_path) / "gcc"))
     (tmp_path / "a.c").write_text("int f(void) { return 1; }\n")
     run(*command, "-c", "a.c", "-o", "a.o", cwd=tmp_path)
     run(*command, "-shared", "a.o", "-o", "a.so", cwd=tmp_path)

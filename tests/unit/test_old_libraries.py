@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.compiler import make_library
+from builders.compiler_wrapper.runtime import make_library
 from builders.errors import BuildFault
 from builders.old_libraries import facts, is_old_system, old_libraries
 from tests.support.native import run
