@@ -1,56 +1,37 @@
 """`truewheel batch`: many wheels, in parallel, resumable."""
 
-import os
 import signal
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from reports.as_json import JSONObject, dump
-from reports.printable import printable
-from verify.batch.crew import cores
-from verify.batch.inputs import STDIN, Choice, Input, read_inputs
-from verify.batch.installed import default_environment
-from verify.batch.journal import Journal, job_of
+from verify.batch.journal import Journal
 from verify.batch.results import BatchReport
-from verify.batch.run import Order, Tools, run_batch
-from verify.cli.batch_crew import dask_crew, local_crew
+from verify.batch.run import Tools, run_batch
+from verify.cli.batch_crew import Hiring
+from verify.cli.batch_inputs import ACTIVE, Named, Share
 from verify.cli.batch_progress import batch_progress
+from verify.cli.batch_reports import Reports, run_before, show
 from verify.cli.bench import open_bench
-from verify.cli.console import result_console, say_error
 from verify.cli.exits import Exit, exit_for
 from verify.cli.explain import prepare_folder
-from verify.cli.lock_making import python_version
 from verify.cli.options import (
     Output,
     Work,
     batch_work_options,
     evidence_option,
+    gathered,
+    jobs_option,
     ledger_option,
     output_options,
 )
-from verify.errors import TruewheelError, UsageFault
+from verify.cli.targets import target_options
+from verify.errors import UsageFault
 from verify.events import Event, Notice
-from verify.index.select import Target
-from verify.lock.making.targets import lock_targets
 from verify.lock.results import Standing
 from verify.workbench import Workbench
-
-if TYPE_CHECKING:
-    from reports.renderers.trend import EarlierRun
-
-ACTIVE = "active"
-"""`--installed` without a value."""
-
-SPARE_SECONDS = 900.0
-"""For all that is no build and no search: fetching, resolving, comparing, compilers made once."""
-
-
-AGAIN = "truewheel report writes it again, of what the ledger has"
 
 
 @click.command("batch")
@@ -77,26 +58,8 @@ AGAIN = "truewheel report writes it again, of what the ledger has"
     metavar="NAME",
     help="A format for --report; may be repeated. All of them by default.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Wheels that are judged at once; as many as there are cores by default.",
-)
-@click.option(
-    "--python-version",
-    "pythons",
-    multiple=True,
-    metavar="X.Y",
-    help="Choose wheels as pip would for X.Y, of locks also; may be repeated.",
-)
-@click.option(
-    "--platform",
-    "platforms",
-    multiple=True,
-    metavar="TAG",
-    help="... and for this platform tag; may be repeated.",
-)
+@jobs_option
+@target_options(metavar="X.Y", purpose="Choose wheels as pip would for X.Y, of locks also")
 @click.option("--wheel", "glob", metavar="GLOB", help="Of requirements: wheels by file name.")
 @click.option("--all-wheels", is_flag=True, help="Of requirements: every wheel of the release.")
 @click.option(
@@ -137,24 +100,16 @@ AGAIN = "truewheel report writes it again, of what the ledger has"
 @ledger_option
 @batch_work_options
 @output_options
+@gathered("named", Named)
+@gathered("share", Share)
+@gathered("hiring", Hiring)
+@gathered("reports", Reports)
 def command(  # noqa: PLR0913 - click passes each option by name
     *,
-    inputs: tuple[Path, ...],
-    installed: tuple[str, ...],
-    folder: Path | None,
-    formats: tuple[str, ...],
-    jobs: int | None,
-    pythons: tuple[str, ...],
-    platforms: tuple[str, ...],
-    glob: str | None,
-    all_wheels: bool,
-    limit: int | None,
-    budget: float | None,
-    only_undetermined: bool,
-    changed: bool,
-    wheel_timeout: float | None,
-    dask: str | None,
-    dask_wait: float,
+    named: Named,
+    share: Share,
+    hiring: Hiring,
+    reports: Reports,
     evidence: str | None,
     ledger: str | None,
     work: Work,
@@ -171,47 +126,32 @@ def command(  # noqa: PLR0913 - click passes each option by name
     distrusted but something is undetermined, was not read or not judged, 4 if truewheel itself
     failed.
     """
-    if not inputs and not installed:
+    if not named.inputs and not named.installed:
         raise UsageFault(
             "nothing to judge",
             hint="truewheel batch requirements.txt uv.lock, or truewheel batch --installed",
         )
-    choice = Choice(targets=_targets(pythons, platforms), glob=glob, all_wheels=all_wheels)
-    chosen = _formats(folder, formats)
-    prepare_folder(folder)
-    read = _readable(read_inputs(inputs, [_environment(name) for name in installed], choice))
-    order = Order(
-        inputs=read,
-        limit=limit,
-        budget=budget,
-        only_undetermined=only_undetermined,
-        changed=changed,
-    )
-    modes = [("--only-undetermined", only_undetermined), ("--changed", changed)]
-    named = [*map(str, inputs), *(f"--installed={name}" for name in installed)]
-    named += [mode for mode, is_on in modes if is_on]
-    job = job_of([sorted({_absolute(path) for path in inputs}), sorted(installed), repr(choice)])
+    choice = named.choice()
+    formats = reports.chosen()
+    prepare_folder(reports.folder)
+    order = share.order(named.read(choice))
     with (
         batch_progress(output) as progress,
         closing(
             open_bench(work, _told(progress.notice), evidence=evidence, ledger=ledger)
         ) as bench,
-        _journal(bench, job, named) as journal,
+        _journal(bench, named.job(choice), (*named.as_said, *share.as_said)) as journal,
     ):
-        seconds = wheel_timeout or _patience(work)
-        crew = local_crew(bench, jobs or cores(), seconds)
-        if dask is not None:
-            crew = dask_crew(bench, crew, dask, seconds=seconds, patience=dask_wait)
         tools = Tools(
             bench=bench,
             journal=journal,
-            crew=crew,
-            builds_here=dask is None,
+            crew=hiring.crew(bench, work),
+            builds_here=hiring.dask is None,
             progress=progress,
         )
         report = run_batch(order, tools)
-        before = _before(bench.settings.ledger, report.run)
-    is_written = _show(report, before, output, folder, chosen)
+        before = run_before(bench.settings.ledger, report.run)
+    is_written = show(report, before, output, reports.folder, formats)
     return exit_for_batch(report) if is_written or report.interrupted else Exit.FAILED
 
 
@@ -229,39 +169,6 @@ def exit_for_batch(report: BatchReport) -> int:
     return Exit.UNDETERMINED if is_open or Standing.UNDETERMINED in standings else code
 
 
-def _readable(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
-    """The same inputs.
-
-    Raises:
-        UsageFault: none of them says anything.
-    """
-    faults = [fault for one in inputs for fault in one.faults]
-    if faults and not any(one.asks for one in inputs):
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise UsageFault(f"no input can be read: {faults[0].message}{more}", hint=faults[0].hint)
-    return inputs
-
-
-def _targets(pythons: tuple[str, ...], platforms: tuple[str, ...]) -> tuple[Target, ...]:
-    if not (pythons or platforms):
-        return ()
-    chosen = lock_targets(tuple(map(python_version, pythons)), platforms)
-    return tuple(target.wheels for target in chosen)
-
-
-def _environment(name: str) -> Path:
-    return default_environment(os.environ) if name == ACTIVE else Path(name)
-
-
-def _absolute(path: Path) -> str:
-    return str(path if path == STDIN else path.absolute())
-
-
-def _patience(work: Work) -> float:
-    """Seconds that one wheel may take: no honest one takes longer."""
-    return 2 * work.search_seconds + 4 * work.timeout + SPARE_SECONDS
-
-
 def _told(notice: Callable[[str], None]) -> Callable[[Event], None]:
     def listener(event: Event) -> None:
         if isinstance(event, Notice):
@@ -271,79 +178,7 @@ def _told(notice: Callable[[str], None]) -> Callable[[Event], None]:
 
 
 def _journal(
-    bench: Workbench, job: str, named: Sequence[str]
+    bench: Workbench, job: str, named: tuple[str, ...]
 ) -> "closing[Journal] | nullcontext[None]":
     where = bench.settings.ledger
     return nullcontext() if where is None else closing(Journal(where, job, named))
-
-
-def _formats(folder: Path | None, formats: tuple[str, ...]) -> tuple[str, ...]:
-    """What to write; asked before any work."""
-    if folder is None:
-        if formats:
-            raise UsageFault("--format goes with --report DIR")
-        return ()
-    from reports.renderers.registry import available, renderers  # noqa: PLC0415 - as needed
-
-    if formats:
-        renderers(formats)  # one that is not there is told before any work
-    return formats or available()
-
-
-def _before(where: str | None, run: int | None) -> "EarlierRun | None":
-    """The run that this one is compared with; what the ledger does not tell is no failure."""
-    if where is None or run is None:
-        return None
-    from verify.cli.earlier_runs import run_before  # noqa: PLC0415 - after the work
-
-    with suppress(TruewheelError):
-        return run_before(where, run)
-    return None
-
-
-def _show(
-    report: BatchReport,
-    before: "EarlierRun | None",
-    output: Output,
-    folder: Path | None,
-    formats: Sequence[str],
-) -> bool:
-    """Tell what came of the batch; whether all of its reports could be written."""
-    if report.failure is not None:
-        say_error(report.failure.message, report.failure.hint)
-    if report.interrupted:
-        say_error("interrupted", "the same command goes on with what is left")
-    from reports.batch_json import batch_document  # noqa: PLC0415 - after the work
-    from reports.renderers.trend import trend_since, with_trend  # noqa: PLC0415
-
-    document, trend = batch_document(report), None
-    if before is not None:
-        trend = trend_since(document, before)
-        document = with_trend(document, trend)
-    is_written = folder is None or _write(document, folder, formats, output)
-    if output.as_json:
-        click.echo(dump(document))
-        return is_written
-    from reports.batch_text import render_batch  # noqa: PLC0415 - JSON output does without rich
-
-    render_batch(report, result_console(output), verbose=output.verbose, trend=trend)
-    return is_written
-
-
-def _write(document: JSONObject, folder: Path, formats: Sequence[str], output: Output) -> bool:
-    """Write the reports; what keeps one of them from it is told, and does not end the batch."""
-    from reports.renderers.writing import render_all  # noqa: PLC0415 - as needed
-
-    try:
-        reports = render_all(document, folder, formats)
-    except OSError as error:
-        say_error(f"the report cannot be written: {error}", AGAIN)
-        return False
-    if reports.written and not output.quiet:
-        names = ", ".join(
-            written.path.relative_to(folder).as_posix() for written in reports.written
-        )
-        print(f"truewheel: report in {printable(str(folder))}: {names}", file=sys.stderr)  # noqa: T201
-    for failed in reports.failed:
-        say_error(failed.error.message, failed.error.hint)
-    return not reports.failed

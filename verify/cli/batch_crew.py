@@ -2,14 +2,19 @@
 
 import uuid
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
-from verify.batch.crew import LocalCrew
+from verify.batch.crew import LocalCrew, cores
 from verify.batch.interface import Crew
 from verify.batch.worker import Setup
+from verify.cli.options import Work
 from verify.errors import UsageFault
 from verify.workbench import Workbench
 
 CONNECT_SECONDS = 10.0
+
+SPARE_SECONDS = 900.0
+"""For all that is no build and no search: fetching, resolving, comparing, compilers made once."""
 
 EXTRA = UsageFault(
     "dask.distributed is not installed", hint="pip install 'truewheel[dask]'; see docs/scale.md"
@@ -17,6 +22,35 @@ EXTRA = UsageFault(
 
 Hired = Callable[[Collection[str]], Crew]
 """A crew, given what it is to accept as judged."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hiring:
+    """Whom a person has judge the wheels.
+
+    Attributes:
+        jobs: processes of this machine; None for one a core.
+        wheel_timeout: seconds after which a wheel is given up; None for more than any takes.
+        dask: the address of a scheduler; None for this machine.
+        dask_wait: seconds after which a wheel is given up that no worker can judge.
+    """
+
+    jobs: int | None
+    wheel_timeout: float | None
+    dask: str | None
+    dask_wait: float
+
+    def crew(self, bench: Workbench, work: Work) -> Hired:
+        """The crew.
+
+        Raises:
+            UsageFault: dask.distributed is asked for and not installed.
+        """
+        seconds = self.wheel_timeout or _patience(work)
+        crew = local_crew(bench, self.jobs or cores(), seconds)
+        if self.dask is None:
+            return crew
+        return dask_crew(bench, crew, self.dask, seconds=seconds, patience=self.dask_wait)
 
 
 def local_crew(bench: Workbench, size: int, seconds: float) -> Hired:
@@ -67,3 +101,8 @@ def require_dask() -> None:
         hush()
     except ImportError as error:
         raise EXTRA from error
+
+
+def _patience(work: Work) -> float:
+    """Seconds that one wheel may take: no honest one takes longer."""
+    return 2 * work.search_seconds + 4 * work.timeout + SPARE_SECONDS

@@ -1,11 +1,10 @@
 """The writing side of `truewheel lock`: from inputs to a lock of trusted hashes."""
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from threading import Thread
 
@@ -20,6 +19,7 @@ from verify.cli.bench import open_bench
 from verify.cli.console import progress, result_console, say_error
 from verify.cli.exits import Exit
 from verify.cli.options import Output, Work
+from verify.cli.targets import Targets
 from verify.errors import TruewheelError, UsageFault
 from verify.index.config import uv_arguments, uv_environment
 from verify.index.interface import IndexFile
@@ -34,15 +34,13 @@ from verify.lock.making.requirements_text import REFUSED, requirements_text
 from verify.lock.making.resolution import Resolver
 from verify.lock.making.sdists import SdistChoice
 from verify.lock.making.source_metadata import Requires
-from verify.lock.making.targets import LockTarget, lock_targets
+from verify.lock.making.targets import LockTarget
 from verify.lock.making.wanted import Selection, Wanted, gather
 from verify.lock.revision import written_at
 from verify.lock.sources import source_refusals
 from verify.results import Failure
 from verify.verdict import Verdict
 from verify.workbench import Workbench
-
-_PYTHON = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
 
 STDIN = Path("-")
 """As an input it is standard input, as the output standard output; as pip-compile has it."""
@@ -53,23 +51,36 @@ class Making:
     """What a person asked the lock to be.
 
     Attributes:
-        output: None to print it.
-        pythons: `X.Y` or `X.Y.Z` each; none for the running one.
+        place: where to write it; None or `-` to print it.
         partial: write it even if it does not close.
         sdists: projects whose sdists are to be locked.
         all_sdists: those of all.
     """
 
     inputs: tuple[Path, ...]
-    output: Path | None
-    selection: Selection
-    pythons: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    universal: bool = False
-    upgrade: bool = False
-    partial: bool = False
-    sdists: tuple[str, ...] = ()
-    all_sdists: bool = False
+    place: Path | None
+    extras: tuple[str, ...]
+    groups: tuple[str, ...]
+    universal: bool
+    sdists: tuple[str, ...]
+    all_sdists: bool
+    upgrade: bool
+    partial: bool
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person said anything of it."""
+        return any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def output(self) -> Path | None:
+        """The file to write; None to print it."""
+        return None if self.place == STDIN else self.place
+
+    @property
+    def selection(self) -> Selection:
+        """What of a pyproject.toml is wanted."""
+        return Selection(extras=self.extras, groups=self.groups)
 
     @property
     def is_pylock(self) -> bool:
@@ -93,9 +104,11 @@ class Made:
     failure: Failure | None = None
 
 
-def make(making: Making, *, ledger: str | None, work: Work, output: Output) -> Exit:
+def make(
+    making: Making, chosen: Targets, *, ledger: str | None, work: Work, output: Output
+) -> Exit:
     """Make a lock, write it if it closes, and say what became of it."""
-    targets = lock_targets(tuple(map(python_version, making.pythons)), making.platforms)
+    targets = chosen.of_lock()
     before = _look(making)
     wanted = gather(making.inputs, making.selection, _reader(making), os.environ)
     if work.index_url is not None:
@@ -275,16 +288,3 @@ def _exit(made: Made) -> Exit:
         return Exit.TRUSTED
     judged = any(one.verdict is not Verdict.UNDETERMINED for one in made.lock.open_results)
     return Exit.DISTRUSTED if judged else Exit.UNDETERMINED
-
-
-def python_version(text: str) -> tuple[int, ...]:
-    """(major, minor) of `X.Y`, (major, minor, patch) of `X.Y.Z`.
-
-    Raises:
-        UsageFault: it is something else.
-    """
-    if not _PYTHON.fullmatch(text):
-        raise UsageFault(
-            f"{text!r} is no Python version", hint="write it as X.Y, e.g. 3.12, or X.Y.Z"
-        )
-    return tuple(map(int, text.split(".")))

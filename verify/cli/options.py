@@ -70,6 +70,21 @@ def with_options(command: Callback, *options: Callable[[Callback], Callback]) ->
     return command
 
 
+def gathered(name: str, kind: type[Any]) -> Callable[[Callback], Callback]:
+    """Has a command take the options that a dataclass has as fields as one value of that name."""
+    names = [field.name for field in fields(kind)]
+
+    def gathering(command: Callback) -> Callback:
+        @wraps(command)
+        def collected(**options: Any) -> object:  # noqa: ANN401 - as click passes them
+            value = kind(**{own: options.pop(own) for own in names})
+            return command(**{name: value}, **options)
+
+        return collected
+
+    return gathering
+
+
 def output_options(command: Callback) -> Callback:
     """`--json`, `-q`, `-v`, `--no-color`; the command takes them as one `output`."""
 
@@ -154,6 +169,16 @@ def sandbox_option(command: Callback) -> Callback:
     )(command)
 
 
+def jobs_option(command: Callback) -> Callback:
+    """`--jobs`."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Wheels that are judged at once; as many as there are cores by default.",
+    )(command)
+
+
 INDEX_OPTIONS = (
     click.option(
         "--index-url",
@@ -173,13 +198,7 @@ INDEX_OPTIONS = (
 
 def index_options(command: Callback) -> Callback:
     """Indexes and cache; the command takes them as one `asked`."""
-
-    @wraps(command)
-    def collected(**options: Any) -> object:  # noqa: ANN401 - as click passes them
-        mine = {field.name: options.pop(field.name) for field in fields(Asked)}
-        return command(asked=Asked(**mine), **options)
-
-    return with_options(cache_option(collected), *INDEX_OPTIONS)
+    return with_options(cache_option(gathered("asked", Asked)(command)), *INDEX_OPTIONS)
 
 
 def work_options(command: Callback) -> Callback:
@@ -193,13 +212,8 @@ def batch_work_options(command: Callback) -> Callback:
 
 
 def _work_options(command: Callback, budget: str) -> Callback:
-    @wraps(command)
-    def collected(**options: Any) -> object:  # noqa: ANN401 - as click passes them
-        mine = {field.name: options.pop(field.name) for field in fields(Work)}
-        return command(work=Work(**mine), **options)
-
     return with_options(
-        cache_option(collected),
+        cache_option(gathered("work", Work)(command)),
         sandbox_option,
         *INDEX_OPTIONS,
         click.option("--fresh", is_flag=True, help="Judge and build again what was remembered."),

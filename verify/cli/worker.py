@@ -11,7 +11,7 @@ from reports.as_json import JSONObject, dump
 from verify.batch.crew import cores
 from verify.cli.batch_crew import require_dask
 from verify.cli.console import progress
-from verify.cli.options import Output, cache_option, output_options, sandbox_option
+from verify.cli.options import Output, cache_option, jobs_option, output_options, sandbox_option
 
 if TYPE_CHECKING:
     from verify.batch.dask.machines import Machine
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("worker")
 @click.argument("address", envvar="DASK_SCHEDULER_ADDRESS", metavar="[ADDRESS]")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Wheels that are judged at once; as many as there are cores by default.",
-)
+@jobs_option
 @click.option(
     "--name",
     metavar="NAME",
