@@ -22,7 +22,8 @@ from tests.attacks.native.sources import ASSEMBLY, CPP, MAIN
 from tests.fuzz.choices import Choices
 from tests.fuzz.laws import hold
 from verify.native.compare import compare_native
-from verify.native.elf import Elf, SegmentKind, UnreadableElfError, read_elf
+from verify.native.elf import Elf, SegmentKind, UnreadableElfError
+from verify.native.elf_reader import read_elf
 
 SEED = 20261122
 SOURCES = {"c": MAIN, "c++": CPP, "assembly": ASSEMBLY}

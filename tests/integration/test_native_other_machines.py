@@ -17,7 +17,8 @@ from verify.index.cache import FileCache
 from verify.index.client import open_index
 from verify.index.config import load_config
 from verify.native.compare import compare_native
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.sections import compare_sections
 from verify.verdict import Verdict
 

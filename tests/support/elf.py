@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from verify.native.elf import Elf, Section, SegmentKind, read_elf
+from verify.native.elf import Elf, Section, SegmentKind
+from verify.native.elf_reader import read_elf
 
 C = """
 #include <stdio.h>

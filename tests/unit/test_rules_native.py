@@ -18,7 +18,7 @@ from verify.compare.members import compare_members
 from verify.finding import Finding
 from verify.native.compare import NativeComparison
 from verify.native.dynamic import read_dynamic
-from verify.native.elf import read_elf
+from verify.native.elf_reader import read_elf
 from verify.rules.interface import Difference
 from verify.rules.native import NativeComparisons
 from verify.verdict import Verdict

@@ -18,8 +18,8 @@ from verify.native.elf import (
     SectionKind,
     SegmentKind,
     UnreadableElfError,
-    read_elf,
 )
+from verify.native.elf_reader import read_elf
 from verify.native.exceptions import AllUnwinding, read_unwinding
 from verify.native.frames import Frame
 from verify.native.hashing import check_hashes

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from verify.native.checks.case import Problem
-from verify.native.elf import Elf, Machine, Section, UnreadableElfError, read_elf
+from verify.native.elf import Elf, Machine, Section, UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.image import check_image
 from verify.native.surface import Read, Surface
 from verify.native.symbols import Kind, Symbol, read_dynamic_symbols, read_symbol_table

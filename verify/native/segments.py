@@ -258,7 +258,7 @@ _CHECKS: Mapping[int, Callable[[Elf, Segment], None]] = {
     SegmentKind.GNU_RELRO: _check_relro,
     SegmentKind.GNU_PROPERTY: _check_property,
 }
-"""What is not loaded; `verify.native.elf` checks LOAD and `verify.native.dynamic` DYNAMIC."""
+"""What is not loaded; LOAD is checked by `verify.native.elf_layout`, DYNAMIC by `dynamic`."""
 
 
 def _check_covered(elf: Elf) -> None:

@@ -20,7 +20,8 @@ from itertools import islice
 
 from verify.native import dwarf
 from verify.native.compiler import identify
-from verify.native.elf import MAX_SIZE, Elf, Section, SectionFlag, SectionKind, UnreadableElfError
+from verify.native.elf import Elf, Section, SectionFlag, SectionKind, UnreadableElfError
+from verify.native.elf_reader import MAX_SIZE
 from verify.native.name_tables import check_section_names, check_symbols, names_index
 from verify.native.tool_notes import check_attributes, check_gold, check_probes
 

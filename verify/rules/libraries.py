@@ -188,7 +188,8 @@ def _library(archive: "Archive", member: "Member") -> Library | None:
 
 def read_member(archive: "Archive", name: str) -> "Elf | None":
     """A member as an ELF file; None for one that is none, or cannot be relied on."""
-    from verify.native.elf import UnreadableElfError, read_elf  # noqa: PLC0415
+    from verify.native.elf import UnreadableElfError  # noqa: PLC0415
+    from verify.native.elf_reader import read_elf  # noqa: PLC0415
 
     try:
         return read_elf(archive.read(name, limit=MAX_FILE))

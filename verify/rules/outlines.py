@@ -9,7 +9,8 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from verify.native.dynamic import Dynamic, read_dynamic
-from verify.native.elf import Elf, Section, UnreadableElfError, read_elf
+from verify.native.elf import Elf, Section, UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.symbols import read_dynamic_symbols
 from verify.rules.evidence import TELLING
 

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from tests.attacks.catalogue.technique import PAYLOAD, Family, Tampered
 from tests.support.real_wheels import RealWheel
 from tests.support.wheels import pack
-from verify.native.elf import SegmentKind, read_elf
+from verify.native.elf import SegmentKind
+from verify.native.elf_reader import read_elf
 
 BINARIES = Family("Native code and bytecode")
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from tests.support.elf import ALONE, compiled, patched, word
-from verify.native.elf import Elf, Machine, SegmentKind, read_elf
+from verify.native.elf import Elf, Machine, SegmentKind
+from verify.native.elf_reader import read_elf
 
 _FLAGS = ("-nostdlib", "-Wl,--build-id", "-g")
 SOURCE = ALONE + "__attribute__((constructor)) static void start(void) { inside = 3; }\n"

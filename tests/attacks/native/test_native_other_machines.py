@@ -16,7 +16,8 @@ from tests.support.elf import compiled, in_section, patched, word
 from tests.support.wheels import entries, honest_files, pack, with_record, write
 from verify.compare.engine import compare
 from verify.finding import FindingClass
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.sections import compare_sections
 from verify.results import Diff
 from verify.verdict import Verdict

@@ -9,7 +9,7 @@ from tests.attacks.native.building import linked
 from tests.attacks.native.sources import CPP, EXTENSION, MAIN
 from tests.attacks.native.test_native_honest import PYTHON
 from verify.native.code import decode, reread
-from verify.native.elf import read_elf
+from verify.native.elf_reader import read_elf
 from verify.native.module import Module, read_module
 
 SOURCES = {"main": (MAIN, ()), "cpp": (CPP, ("-O0",)), "extension": (EXTENSION, PYTHON)}

@@ -21,7 +21,8 @@ from tests.support.elf import (
     word,
 )
 from verify.native.dynamic import Tag, read_dynamic
-from verify.native.elf import SegmentKind, UnreadableElfError, read_elf
+from verify.native.elf import SegmentKind, UnreadableElfError
+from verify.native.elf_reader import read_elf
 
 
 def test_libraries_are_read_in_order_with_names_and_paths() -> None:

@@ -13,7 +13,8 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 from tests.support.elf import in_section, in_section_header, patched, section, word
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.exceptions import (
     AllUnwinding,
     CallSite,

@@ -24,7 +24,8 @@ from tests.support.elf import (
     section,
     word,
 )
-from verify.native.elf import SegmentKind, UnreadableElfError, read_elf
+from verify.native.elf import SegmentKind, UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.frames import MAX_FRAMES_SIZE, Frame, read_frames
 
 NO_FRAMES = (

@@ -17,7 +17,8 @@ from tests.support.elf import (
     section,
     word,
 )
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.hashing import check_hashes, gnu_hash
 from verify.native.symbols import read_dynamic_symbols
 from verify.native.versions import system_v_hash

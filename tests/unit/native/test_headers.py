@@ -12,7 +12,8 @@ from tests.support.elf import (
     patched,
     program,
 )
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.headers import check_headers
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.elf import ALONE, VERSIONED, VERSIONS, C, compiled
 from verify.native.dynamic import read_dynamic
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.hashing import check_hashes
 from verify.native.notes import read_notes
 from verify.native.padding import odd_bytes

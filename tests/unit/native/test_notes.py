@@ -3,7 +3,8 @@ import struct
 import pytest
 
 from tests.support.elf import C, Change, compiled, content, header, section
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.notes import BUILD_ID, PROPERTIES, Note, read_notes
 
 

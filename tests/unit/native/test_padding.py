@@ -10,7 +10,8 @@ from tests.support.elf import (
     patched,
     section,
 )
-from verify.native.elf import SegmentFlag, SegmentKind, read_elf
+from verify.native.elf import SegmentFlag, SegmentKind
+from verify.native.elf_reader import read_elf
 from verify.native.padding import is_filler, odd_bytes
 
 

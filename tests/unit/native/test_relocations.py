@@ -21,7 +21,8 @@ from tests.support.elf import (
     word,
 )
 from verify.native.dynamic import Tag
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.relocations import I386Kind, Relocation, X86Kind, read_relocations
 from verify.native.symbols import read_dynamic_symbols
 

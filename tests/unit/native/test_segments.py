@@ -11,7 +11,8 @@ from tests.support.elf import (
     section,
     segment,
 )
-from verify.native.elf import SectionKind, SegmentFlag, SegmentKind, UnreadableElfError, read_elf
+from verify.native.elf import SectionKind, SegmentFlag, SegmentKind, UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.segments import read_segments
 
 

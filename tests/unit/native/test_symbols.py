@@ -20,7 +20,8 @@ from tests.support.elf import (
     word,
 )
 from verify.native.dynamic import Tag
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.symbols import (
     Binding,
     Kind,

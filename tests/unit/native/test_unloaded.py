@@ -21,7 +21,8 @@ from tests.support.elf import (
     word,
 )
 from verify.native.compiler import EXAMPLES, Family, identify
-from verify.native.elf import SectionFlag, UnreadableElfError, read_elf
+from verify.native.elf import SectionFlag, UnreadableElfError
+from verify.native.elf_reader import read_elf
 from verify.native.unloaded import Kind, compiler_lines, judge_unloaded
 
 HONEST = compiled(C, "-g", "-gdwarf-4")
