@@ -145,8 +145,8 @@ def identical(subject: Subject, bench: Workbench, seconds: float) -> Finished:
         attempts=judgement.attempts,
         seconds=judgement.seconds,
     )
-    effort = memory._circumstances.effort  # noqa: SLF001 - what it would remember it with
-    kept = Remembered(key=key, judgement=judgement, effort=effort, judged_at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    kept = Remembered(key=key, judgement=judgement, effort=memory.effort, judged_at=now)
     return Finished(result=result, kept=kept)
 
 

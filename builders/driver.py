@@ -39,11 +39,11 @@ AS_PYPY = "/truewheel/as_pypy.py"
 SORTED_REQUIRES = "/truewheel/sorted_requires.py"
 RETAG = "/truewheel/retag.py"
 REPAIR = "/truewheel/repair.py"
+SETUP_REQUIRES = "/truewheel/setup_requires.py"
 RUN_FILE = "exec(open(%r).read(), {}); "
 
 PROJECT_TABLES = ("[project]", "[tool.poetry]")
 
-COLLECT = "collect-setup-requires"
 COLLECTED = "/build/setup-requires"
 
 MAX_METADATA_FILES = 500
@@ -265,46 +265,12 @@ def ask_requires(request):
 def ask_setup_requires():
     # type: () -> List[object]
     """What setup.py has setuptools fetch; without that it may well fail, which says nothing."""
-    run([sys.executable, os.path.abspath(__file__), COLLECT])
+    run([sys.executable, SETUP_REQUIRES, COLLECTED, SETUP_PY])
     if not os.path.exists(COLLECTED):
         return []
     with open(COLLECTED, "rb") as lines:
         found = [native(json.loads(line.decode("ascii"))) for line in lines]
     return sorted(set(found), key=found.index)
-
-
-def collect_setup_requires():
-    # type: () -> None
-    """Run `setup.py egg_info`, and write down each requirement that it would have fetched.
-
-    Setuptools calls `fetch_build_eggs` for setup_requires of setup() and of setup.cfg, a setup.py
-    calls it by hand; setuptools.build_meta finds them in the same way. What is found is written at
-    once: a setup.py may end its process.
-    """
-    dist = importlib.import_module("setuptools.dist")
-
-    def fetch_build_eggs(_self, requires, *_args, **_options):
-        # type: (Any, Any, Any, Any) -> List[object]
-        lines = [json.dumps(line).encode("ascii") + b"\n" for line in requirement_lines(requires)]
-        with open(COLLECTED, "ab") as found:
-            found.writelines(lines)
-        return []
-
-    dist.Distribution.fetch_build_eggs = fetch_build_eggs
-    sys.path[0] = ""
-    sys.argv = ["-c", "egg_info"]
-    exec(SETUP_PY, {"__name__": "__main__"})  # noqa: S102 - the build's own code, in its sandbox
-
-
-def requirement_lines(requires):
-    # type: (Any) -> List[str]
-    """Requirements as pkg_resources reads them: a string of lines, or a nest of such strings."""
-    if not isinstance(requires, (str, TEXT)):
-        if hasattr(requires, "__iter__"):
-            return [line for item in requires for line in requirement_lines(item)]
-        requires = str(requires)
-    lines = [line.partition(" #")[0].strip() for line in requires.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def ask_metadata(request):
@@ -406,9 +372,6 @@ def send_wheel(answer):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == [COLLECT]:
-        collect_setup_requires()
-        sys.exit()
     try:
         main(sys.argv[1])
     except DriverError as failure:

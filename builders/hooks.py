@@ -167,6 +167,10 @@ class Frontend:
                     source=HERE / "sorted_requires.py",
                     target=PurePosixPath(driver.SORTED_REQUIRES),
                 ),
+                Mount(
+                    source=HERE / "setup_requires.py",
+                    target=PurePosixPath(driver.SETUP_REQUIRES),
+                ),
                 Mount(source=HERE / "retag.py", target=PurePosixPath(driver.RETAG)),
                 Mount(source=HERE / "repair.py", target=PurePosixPath(driver.REPAIR)),
                 *((self.repair,) if self.repair else ()),

@@ -55,6 +55,7 @@ _BUILDING = (
     "retag.py",
     "sandbox/inside.py",
     "sandbox/pulled.py",
+    "setup_requires.py",
     "sorted_requires.py",
     "static_libraries.py",
     "unpack.py",

@@ -1,14 +1,14 @@
 """The main job: is a published wheel what its source builds to?
 
     recall what an earlier check found out  verify.ledger
-    fetch the wheel and its source          verify.index
+    fetch the wheel and its source          verify.fetching, verify.index
     try to rebuild it, best first           verify.attempts
         choose what to try                  builders.search
         plan a recipe                       builders.planner
         rebuild the wheel in a sandbox      builders.rebuild
         compare, account for every byte     verify.compare
         and again, led by what differed
-    decide                                  verify.policy.decide
+    decide                                  verify.decision, verify.policy.decide
     explain to a person, if asked           verify.explaining
     remember                                verify.ledger
 
@@ -18,8 +18,9 @@ working at all (no index, no sandbox, no disk) rises as an error.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,32 +28,15 @@ from packaging.requirements import Requirement
 
 from builders.recipe import Recipe, SourceFile, recipe_to_json
 from verify.compare.decide import why_undetermined
-from verify.errors import TruewheelError
+from verify.decision import result_of
 from verify.events import Step
+from verify.fetching import UndeterminedError, fetched, made_at, pair_of, sha256_of
 from verify.finding import Finding
-from verify.index.interface import (
-    ConflictingFilesError,
-    HashMismatchError,
-    IndexFile,
-    Sha256,
-)
+from verify.index.interface import ConflictingFilesError, Sha256
 from verify.ledger.interface import Key, Remembered
-from verify.listed_release import listed_release
-from verify.policy.decide import Case as PolicyCase
-from verify.policy.decide import Decision, decide
-from verify.policy.model import waiver_to_json
-from verify.results import (
-    CheckedSource,
-    CheckedWheel,
-    CheckResult,
-    Diff,
-    ExplanationReport,
-    Judgement,
-    KeptEvidence,
-)
+from verify.results import CheckResult, Diff, ExplanationReport, Judgement, KeptEvidence
 from verify.stopwatch import Stopwatch
 from verify.subject import (
-    NO_URL,
     Choice,
     Subject,
     find_listing,
@@ -67,23 +51,6 @@ from verify.workbench import Workbench
 
 if TYPE_CHECKING:
     from verify.attempts import Attempts, Judged
-
-FIXED_ZIP_TIMES = frozenset(
-    {
-        datetime(1980, 1, 1, tzinfo=UTC),  # the format's first (APPNOTE 4.4.6)
-        datetime(2016, 1, 1, tzinfo=UTC),  # flit_core without SOURCE_DATE_EPOCH
-        datetime(2020, 2, 2, tzinfo=UTC),  # hatchling without SOURCE_DATE_EPOCH
-    }
-)
-"""Times that tools write when they know none; they say nothing about when a wheel was made."""
-
-
-class UndeterminedError(TruewheelError):
-    """No comparison can be made of this one wheel; never leaves this module."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 def check_all(
@@ -175,11 +142,11 @@ class _Work:
         """
         with self._stage("fetch"):
             self.listed = self._listing_signals()
-        (wheel, source), memory = self._pair(), self.bench.memory
+        (wheel, source), memory = pair_of(self.subject), self.bench.memory
         if memory is None:
             return None
         with self._stage("fetch"):
-            hashes = self._sha256(wheel), self._sha256(source)
+            hashes = sha256_of(wheel, self.bench), sha256_of(source, self.bench)
             self.key = memory.key(wheel, source, hashes, self.bench.served_metadata(wheel))
         return memory.recall(self.key)
 
@@ -198,7 +165,12 @@ class _Work:
         with self._stage("compare"):
             told = served_metadata_facts(wheel, served)
         self.attempts = Attempts(
-            case=Case(wheel=wheel, source=self.source, as_of=self._as_of, told=tuple(told)),
+            case=Case(
+                wheel=wheel,
+                source=self.source,
+                as_of=partial(made_at, self.subject.wheel),
+                told=tuple(told),
+            ),
             bench=self.bench,
             stage=self._stage,
             elapsed=lambda: self.watch.read().total,
@@ -208,20 +180,10 @@ class _Work:
         except NoRebuildError as error:
             raise UndeterminedError(Reason(error.fault.code), error.fault.message) from error
 
-    def _pair(self) -> tuple[IndexFile, IndexFile]:
-        wheel, source = self.subject.wheel, self.subject.source
-        if wheel is None or source is None:
-            reason = self.subject.reason or Reason.NO_SOURCE
-            raise UndeterminedError(reason, self.subject.detail or str(reason))
-        return wheel, source
-
-    def _sha256(self, file: IndexFile) -> Sha256:
-        return file.sha256 or Sha256(self._fetched(file).parent.name)
-
     def _fetch(self) -> tuple[Path, SourceFile, tuple[Sha256, ...]]:
-        wheel, source = self._pair()
+        wheel, source = pair_of(self.subject)
         with self._stage("fetch"):
-            wheel_path, source_path = self._fetched(wheel), self._fetched(source)
+            wheel_path, source_path = fetched(wheel, self.bench), fetched(source, self.bench)
             served = self.bench.served_metadata(wheel)
         from verify.prebuilt import prebuilt_binaries  # noqa: PLC0415 - as above
 
@@ -241,21 +203,6 @@ class _Work:
             return ()
         rules = self.bench.settings.policy.rules_for(wheel.project, wheel.version).rules
         return signals_of(wheel, listing, self.bench.index, rules.thresholds)
-
-    def _fetched(self, file: IndexFile) -> Path:
-        try:
-            return self.bench.obtain(file)
-        except HashMismatchError as error:
-            raise UndeterminedError(Reason.HASH_MISMATCH, error.message) from error
-
-    def _as_of(self, newest: datetime | None) -> datetime:
-        """When the wheel was made: its upload, else its newest plausible ZIP time, else now."""
-        uploaded = self.subject.wheel.upload_time if self.subject.wheel else None
-        if uploaded is not None:
-            return uploaded
-        if newest is not None and newest not in FIXED_ZIP_TIMES:
-            return newest
-        return datetime.now(UTC)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -297,35 +244,28 @@ class _Work:
         )
 
     def result(self, judgement: Judgement, judged_at: datetime | None) -> CheckResult:
-        """A judgement, whenever it was made, with the signals and the policy of today."""
-        recipe = judgement.recipe
-        signals = (*self.listed, *judgement.signals)
-        wheel = self.subject.wheel
-        index = self.bench.index.origin(wheel) if wheel and wheel.url != NO_URL else None
-        decision = decision_on(wheel, judgement, signals, self.bench, index=index)
-        return CheckResult(
-            requirement=self.subject.requirement,
-            wheel=_checked_wheel(self.subject.wheel, judgement.diff),
-            source=_checked_source(self),
-            verdict=judgement.verdict,
-            reason=judgement.reason,
-            detail=judgement.detail,
-            trusted=decision.trusted,
-            reasons=decision.reasons,
-            basis=decision.basis,
-            warnings=decision.warnings,
-            waiver=waiver_to_json(decision.waiver) if decision.waiver else None,
-            policy=self.bench.policy_id,
-            release=listed_release(self.subject.wheel, self.subject.source, self.subject.listing),
-            signals=signals,
-            diff=judgement.diff,
-            recipe=recipe,
-            attempts=judgement.attempts,
-            seconds=self.watch.read(),
-            explanation=self._explain(trusted=decision.trusted),
-            evidence=self._keep(judgement),
+        """A judgement, whenever it was made, with all that is told beside it."""
+        result = result_of(
+            self.subject,
+            judgement,
+            self.bench,
+            listed=self.listed,
+            source_sha256=self._source_sha256,
             judged_at=judged_at,
         )
+        return replace(
+            result,
+            seconds=self.watch.read(),
+            explanation=self._explain(trusted=result.trusted),
+            evidence=self._keep(judgement),
+        )
+
+    @property
+    def _source_sha256(self) -> str | None:
+        """That of the source's bytes, as far as the check came to know it."""
+        if self.source is not None:
+            return self.source.sha256
+        return self.key.source_sha256 if self.key else None
 
     def _keep(self, judgement: Judgement) -> KeptEvidence | None:
         """What a person may look at later; before the ledger knows of it, so that nothing lacks.
@@ -348,58 +288,6 @@ class _Work:
         wheel = attempts.case.wheel if attempts else None
         best = attempts.best if attempts else None
         return reports.explain(wheel, best.rebuilt if best else None, trusted=trusted)
-
-
-def decision_on(
-    wheel: IndexFile | None,
-    judgement: Judgement,
-    signals: tuple[Finding, ...],
-    bench: Workbench,
-    *,
-    index: str | None,
-) -> Decision:
-    """The policy's answer; the sha256 is that of the bytes, where they were compared.
-
-    `index` is the URL of the index that listed the wheel, None where none did.
-    """
-    diff, recipe = judgement.diff, judgement.recipe
-    case = PolicyCase(
-        verdict=judgement.verdict,
-        reason=judgement.reason,
-        project=wheel.project if wheel else None,
-        version=wheel.version if wheel else None,
-        sha256=diff.published.sha256 if diff else wheel.sha256 if wheel else None,
-        index=index,
-        signals=signals,
-        findings=diff.findings if diff else (),
-        sandbox=str(recipe["sandbox"]) if recipe else None,
-    )
-    return decide(case, bench.settings.policy, bench.today)
-
-
-def _checked_wheel(file: IndexFile | None, diff: Diff | None) -> CheckedWheel | None:
-    if file is None:
-        return None
-    return CheckedWheel(
-        filename=file.filename,
-        sha256=diff.published.sha256 if diff else file.sha256,
-        size=diff.published.size if diff else file.size,
-        url=file.url or None,
-        upload_time=file.upload_time,
-    )
-
-
-def _checked_source(work: _Work) -> CheckedSource | None:
-    file = work.subject.source
-    if file is None:
-        return None
-    fetched = work.source.sha256 if work.source else None
-    return CheckedSource(
-        kind="sdist",
-        filename=file.filename,
-        sha256=fetched or (work.key.source_sha256 if work.key else file.sha256),
-        upload_time=file.upload_time,
-    )
 
 
 def _conflict(requirement: Requirement, error: ConflictingFilesError) -> Subject:

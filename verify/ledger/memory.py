@@ -76,6 +76,11 @@ class Memory:
         self.latest: RunEntry | None = None
         self.kept: Remembered | None = None
 
+    @property
+    def effort(self) -> Effort:
+        """How far a check goes here, with which a verdict is remembered."""
+        return self._circumstances.effort
+
     def key(
         self,
         wheel: IndexFile,
@@ -114,10 +119,9 @@ class Memory:
         except UnwritableError as fault:
             self._warn(fault)
             return None
-        effort = self._circumstances.effort
-        if found and is_accepted and found.effort.covers(effort):
+        if found and is_accepted and found.effort.covers(self.effort):
             return found
-        return found if found and self._asks and answers(found, effort) else None
+        return found if found and self._asks and answers(found, self.effort) else None
 
     def serve(self, accepted: Collection[str]) -> None:
         """Remember for a batch, which notes its run itself; `latest` is what there is to note.
@@ -149,11 +153,11 @@ class Memory:
 
     def note(self, result: CheckResult, judgement: Judgement, key: Key | None) -> None:
         """Remember a result of the run; a failure is told, not raised, unless a batch is served."""
-        effort, now = self._circumstances.effort, datetime.now(UTC)
+        now = datetime.now(UTC)
 
         kept: Remembered | None = None
         if key is not None and result.judged_at is None:
-            kept = Remembered(key=key, judgement=judgement, effort=effort, judged_at=now)
+            kept = Remembered(key=key, judgement=judgement, effort=self.effort, judged_at=now)
 
         def write(ledger: "Ledger") -> None:
             if kept is not None:
