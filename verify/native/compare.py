@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from verify.native.checks.case import Case, Problem
 from verify.native.checks.code import check_code, check_constants, check_layout
 from verify.native.checks.data import check_data
+from verify.native.checks.distances import check_distances
 from verify.native.checks.labels import check_notes, check_unloaded
 from verify.native.checks.loading import (
     check_entries,
@@ -34,6 +35,7 @@ from verify.native.unaccounted import unaccounted_code
 
 CHECKS: tuple[Callable[[Case], Iterator[Problem]], ...] = (
     check_layout,
+    check_distances,
     check_code,
     check_constants,
     check_data,

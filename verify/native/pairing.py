@@ -4,9 +4,10 @@ A wrong pair cannot make two modules equal: whatever refers to one of its pieces
 by it, then denotes something else on the other side.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from verify.native.code import Reference
 from verify.native.module import Module, Piece
@@ -17,13 +18,26 @@ ALIGNMENT = 16
 Source: Itanium C++ ABI, 2.3, "Member Function Pointers".
 """
 
+COLD = ".cold"
+"""How GCC names the part of a function that is seldom run, in a section of its own.
+
+It is no function: it is jumped to, and stands aligned by nothing.
+Source: GCC's gcc/varasm.c and gcc/cgraphclones.c, -freorder-blocks-and-partition.
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
-    """A published piece of code and the rebuilt one that it is compared with."""
+    """A published piece of code and the rebuilt one that it is compared with.
+
+    Attributes:
+        published, rebuilt: the pieces.
+        is_only_jumped_to: the rebuilt one is a cold part whose address nothing takes.
+    """
 
     published: Piece
     rebuilt: Piece
+    is_only_jumped_to: bool = False
 
     @property
     def is_same_code(self) -> bool:
@@ -39,9 +53,9 @@ class Pair:
 
     @property
     def is_aligned(self) -> bool:
-        """Whether the low bits of a function's address are the same."""
+        """Whether the low bits of a function's address are the same, where it has one."""
         is_moved = (self.published.start - self.rebuilt.start) % ALIGNMENT
-        return self.rebuilt.frame is None or not is_moved
+        return self.rebuilt.frame is None or self.is_only_jumped_to or not is_moved
 
 
 def _operand(reference: Reference) -> tuple[int, int, bool, bool]:
@@ -61,14 +75,35 @@ class Pairing:
 def pair_pieces(published: Module, rebuilt: Module) -> Pairing:
     """Pair by name and code, then by code in order, then by name."""
     ours, theirs = list(published.pieces), list(rebuilt.pieces)
+    taken = sorted(_taken(rebuilt))
     pairs: list[Pair] = []
     for key in (_by_name_and_code, _by_code, _by_name):
         found = list(_matched(ours, theirs, key))
         pairs += found
         ours = _without(ours, (pair.published for pair in found))
         theirs = _without(theirs, (pair.rebuilt for pair in found))
+    pairs = [replace(pair, is_only_jumped_to=_is_cold(pair.rebuilt, taken)) for pair in pairs]
     pairs.sort(key=lambda pair: pair.published.start)
     return Pairing(pairs=tuple(pairs), only_published=tuple(ours), only_rebuilt=tuple(theirs))
+
+
+def _taken(module: Module) -> Iterator[int]:
+    """Every address that code, the loader or another file has in hand, rather than jumps to."""
+    for piece in module.pieces:
+        yield from (one.target for one in piece.code.references if not one.is_branch)
+    for relocation in module.relocations.values():
+        yield relocation.addend
+    for symbol in module.symbols:
+        if symbol.is_defined:
+            yield symbol.address
+
+
+def _is_cold(piece: Piece, taken: Sequence[int]) -> bool:
+    """Whether a piece is the cold part of a function, and no address in it is taken."""
+    if piece.name is None or not piece.name.endswith(COLD):
+        return False
+    at = bisect_left(taken, piece.start)
+    return at == len(taken) or taken[at] >= piece.end
 
 
 Key = Callable[[Piece], Hashable]

@@ -737,9 +737,9 @@ def test_thread_local_data_is_aligned_the_same(alignment: int) -> None:
 
 
 def _within(seconds: float, published: bytes, rebuilt: bytes) -> list[str]:
-    start = time.monotonic()
+    start = time.process_time()
     found = told(published, rebuilt)
-    assert time.monotonic() - start < seconds
+    assert time.process_time() - start < seconds
     return found
 
 

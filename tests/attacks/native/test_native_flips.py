@@ -122,7 +122,7 @@ def test_any_bytes_are_no_crash() -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_any_decisions_of_the_fuzzer_keep_the_law(part: int, tmp_path: object) -> None:
     source = random.Random(f"{SEED} decisions {part}")  # noqa: S311 - to be repeated
-    start = time.monotonic()
+    start = time.process_time()
     for _ in range(100):
         native(source.randbytes(source.randrange(200)), tmp_path)  # type: ignore[arg-type]
-    assert time.monotonic() - start < 60
+    assert time.process_time() - start < 60
