@@ -44,7 +44,7 @@ def _headers(archive: Archive) -> Headers:
     for finding in archive.findings:
         if finding.kind is FindingClass.DANGEROUS:
             raise ArchiveError(finding.summary)
-    infos = {m.name.partition("/")[0] for m in archive.members if ".dist-info/" in m.name}
+    infos = {info for m in archive.members if (info := _installed_info(m.name)) is not None}
     names = [m.name for m in archive.members if _METADATA.fullmatch(m.name)]
     if len(names) != 1 or len(infos) != 1:
         raise ArchiveError("it has not exactly one METADATA")
@@ -56,6 +56,17 @@ def _headers(archive: Archive) -> Headers:
     if headers.odd_lines or b"\r" in content.partition(b"\n\n")[0] or "=?" in told + requires:
         raise ArchiveError("its METADATA can be read in more than one way")
     return headers
+
+
+def _installed_info(member: str) -> str | None:
+    """The dist-info directory that a member is in; None for one that a package has a copy of.
+
+    What is below a data directory may get beside the packages, too.
+    """
+    directory, found, _ = member.partition(".dist-info/")
+    place, slash, _ = directory.rpartition("/")
+    is_copied = bool(slash) and not place.partition("/")[0].casefold().endswith(".data")
+    return directory if found and not is_copied else None
 
 
 def _refuse_other_release(

@@ -11,26 +11,28 @@ from typing import Any, Protocol
 
 from builders.compiler_wrapper import layout
 from builders.environment import ENVIRONMENT_PYTHON
-from builders.native_flags import PYTHON, RUNTIME
+from builders.native_flags import KEEP_FIELDS, LINK, PYTHON, RUNTIME
 from builders.old_libraries import facts, is_old_system, made_by, old_libraries
 from builders.recipe import Recipe, digest_of
 from builders.sandbox.interface import Mount
 from builders.static_libraries import Library
 from builders.store import Store
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when this code lays out wrappers otherwise; older ones are then not used again."""
 
 COMPILERS_DIR = PurePosixPath("/truewheel/compilers")
 
 _GCC_NAMES = ("gcc", "cc", "x86_64-linux-gnu-gcc")
 _GXX_NAMES = ("g++", "c++", "x86_64-linux-gnu-g++")
+_STRIP_NAMES = ("strip", "x86_64-linux-gnu-strip")
 """What interpreters and build tools ask for."""
 
 HERE = Path(__file__).parent
 
 _WRAPPER = HERE / "compiler_wrapper"
 _MAIN = "builders/compiler_wrapper/main.py"
+_STRIPPING = "builders/compiler_wrapper/stripping.py"
 
 _SHEBANG = f"#!{ENVIRONMENT_PYTHON} -BEsS\n"
 """No bytecode is left among the wrappers, nothing comes from variables or other directories."""
@@ -128,11 +130,13 @@ def prepare_compilers(
         config["libraries"] = {name: one.definition.settings for name, one in static.items()}
     runtime = _runtime(recipe)
     modules = wrapper_modules()
-    script = _SHEBANG + modules[_MAIN]
+    scripts = dict.fromkeys((*_GCC_NAMES, *_GXX_NAMES), _SHEBANG + modules[_MAIN])
+    if KEEP_FIELDS in recipe.compiler_flags.get(LINK, "").split():
+        scripts |= dict.fromkeys(_STRIP_NAMES, _SHEBANG + modules[_STRIPPING])
     digest = digest_of(
         {
             "config": {**config},
-            "script": script,
+            "scripts": scripts,
             "modules": {**modules},
             "runtime": {**runtime},
             "layout": LAYOUT,
@@ -143,7 +147,7 @@ def prepare_compilers(
     if tree is None:
         with store.new_tree("compilers", digest) as draft:
             sources = modules | runtime | _libraries(recipe, toolchain)
-            _lay_out(draft, script, json.dumps(config), sources)
+            _lay_out(draft, scripts, json.dumps(config), sources)
         tree = store.find_tree("compilers", digest)
     assert tree is not None, "a tree that was just kept is found"  # noqa: S101
     wrappers = Mount(source=tree, target=COMPILERS_DIR)
@@ -199,13 +203,15 @@ def _place(word: str, path: Path) -> PurePosixPath:
     return PurePosixPath(layout.HEADERS if name.suffix == ".h" else layout.RUNTIME, name)
 
 
-def _lay_out(folder: Path, script: str, config: str, sources: Mapping[str, str]) -> None:
+def _lay_out(
+    folder: Path, scripts: Mapping[str, str], config: str, sources: Mapping[str, str]
+) -> None:
     for name, source in sources.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
     (folder / layout.CONFIG).write_text(config, encoding="utf-8")
-    for name in (*_GCC_NAMES, *_GXX_NAMES):
+    for name, script in scripts.items():
         path = folder / name
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)

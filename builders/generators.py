@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 
@@ -51,3 +52,23 @@ def generator_pins(generator: str | None) -> GeneratorPins:
             requires=entry.requires, pins=tuple(pin.format(version=version) for pin in entry.pins)
         )
     return GeneratorPins()
+
+
+def nearest_pins(pins: tuple[str, ...]) -> tuple[str, ...]:
+    """Pins for an index that has no such version: one before it, of its own major version.
+
+    Somebody who builds a tool from a checkout has a version of it that nobody published; the
+    release before is what it was made of. Empty where every version is an ordinary one.
+    """
+    relaxed = tuple(_relaxed(Requirement(pin)) for pin in pins)
+    return () if relaxed == pins else relaxed
+
+
+def _relaxed(pin: Requirement) -> str:
+    version = next((Version(s.version) for s in pin.specifier if s.operator == "=="), None)
+    if version is None or not (version.is_prerelease or version.is_postrelease or version.local):
+        return str(pin)
+    # `<1.2` leaves out 1.2.dev0 itself (PEP 440); what is after 1.2 was made of that.
+    before = "<" if version.is_prerelease else "<="
+    lowest = f"{version.epoch}!{version.major}" if version.epoch else f"{version.major}"
+    return f"{pin.name}>={lowest},{before}{version.base_version}"

@@ -91,8 +91,13 @@ def _header(archive: Archive, file: str, header: str) -> str | None:
 
 def _headers(archive: Archive, file: str, header: str) -> tuple[str, ...]:
     """The values of a header, in order."""
-    names = [m.name for m in archive.members if m.name.endswith(f".dist-info/{file}")]
-    if len(names) != 1 or names[0].count("/") != 1:
+    # Further down are those of projects that a package has copies of.
+    names = [
+        m.name
+        for m in archive.members
+        if m.name.endswith(f".dist-info/{file}") and m.name.count("/") == 1
+    ]
+    if len(names) != 1:
         return ()
     try:
         content = archive.read(names[0], limit=DIST_INFO_FILE_LIMIT)

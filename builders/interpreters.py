@@ -16,6 +16,11 @@ from findpython.providers import ALL_PROVIDERS
 from builders.sandbox.interface import Interpreter, Mount
 
 MOUNTED_AT = PurePosixPath("/opt/python")
+"""Where PyPA's images have each by its tags: what is generated may hold the path of a header.
+
+Source: docker/build_scripts/finalize.sh of pypa/manylinux.
+"""
+
 OLDEST = {2: (2, 7), 3: (3, 5)}
 ROOT_PREFIX = PurePosixPath("/usr")
 SHARED_PREFIXES = (Path("/usr/local"), Path("/opt"), Path("/"))
@@ -88,7 +93,7 @@ def as_interpreter(python: HostPython) -> Interpreter:
         return Interpreter(
             version=(major, minor), release=release, executable=executable, headers=headers
         )
-    target = MOUNTED_AT / f"{major}.{minor}"
+    target = MOUNTED_AT / _tags(major, minor)
     library = str(target / "lib")
     # LIBRARY_PATH is the linker's: build_ext of a shared CPython asks for -lpython, and the -L that
     # its sysconfig holds names the place that it was built for.
@@ -101,6 +106,16 @@ def as_interpreter(python: HostPython) -> Interpreter:
         environment=environment,
         headers=headers,
     )
+
+
+def _tags(major: int, minor: int) -> str:
+    """The tags of a CPython and its ABI as PyPA's images have it, as `cp37-cp37m`.
+
+    Until 3.8 an ABI says how memory is allocated (PEP 3149), that of 2.7 how wide characters are.
+    """
+    name = f"cp{major}{minor}"
+    flags = "mu" if major < 3 else "m" if minor < 8 else ""
+    return f"{name}-{name}{flags}"
 
 
 def _usable(python: HostPython) -> bool:

@@ -34,7 +34,10 @@ PYTHON = "python"
 ORDER = "order"
 """The key for in which order objects of a directory were linked, by source; `|` parts links."""
 
-RESERVED = frozenset({EVERY_SOURCE, INSTEAD, LINK, RUNTIME, PYTHON, ORDER})
+LINES = "lines"
+"""The key for by how many lines a source is longer that Cython wrote, by the name of its module."""
+
+RESERVED = frozenset({EVERY_SOURCE, INSTEAD, LINK, RUNTIME, PYTHON, ORDER, LINES})
 
 RUNTIMES = ("linkage-table-init", "constant-handle", "landing-pads", "glibc-2.17", "glibc-2.28")
 """Those parts: directories of `builders/runtime`, whose sources say what each does otherwise.
@@ -56,6 +59,11 @@ OLD_STRINGS = "-D_GLIBCXX_USE_CXX11_ABI=0"
 
 Source: libstdc++'s manual, "Dual ABI".
 """
+
+MAX_LINES = 200
+"""Lines that a comment of Cython's may have more or fewer."""
+
+_MORE_LINES = re.compile(r"[A-Za-z0-9_]{1,100}:-?(?:[1-9][0-9]?|1[0-9]{2}|200)")
 
 _LANGUAGE = re.compile(r"-std=(?:c|gnu|iso9899:)(?:\+\+)?[0-9]{2,4}[a-z]?")
 
@@ -203,7 +211,18 @@ def are_orders(text: str) -> bool:
     return len(text) <= MAX_ORDER and all(map(is_source, words))
 
 
-_CHECKS = {LINK: is_link_flags, RUNTIME: are_runtimes, PYTHON: is_release, ORDER: are_orders}
+def are_lines(text: str) -> bool:
+    """Whether this says of some modules by how many lines their sources are longer."""
+    return len(text) <= MAX_FLAGS and all(map(_MORE_LINES.fullmatch, text.split()))
+
+
+_CHECKS = {
+    LINK: is_link_flags,
+    RUNTIME: are_runtimes,
+    PYTHON: is_release,
+    ORDER: are_orders,
+    LINES: are_lines,
+}
 
 
 def is_source(path: str) -> bool:

@@ -9,7 +9,7 @@ from builders.compilers import runtime_digest, toolchain_name, toolchain_names
 from builders.errors import BuildFault, FailureCode
 from builders.hints import Hints
 from builders.manylinux import PreferredImage, preferred_image
-from builders.native_flags import REPAIR, RUNTIME, are_compiler_flags
+from builders.native_flags import LINES, REPAIR, RUNTIME, are_compiler_flags
 from builders.native_hints.hints import NativeHints
 from builders.pythons import choose_python, chosen_python
 from builders.rebuild import Rebuilder
@@ -171,6 +171,7 @@ class Planner:
             compiler_flags=_as_it_is(native.flags) if in_image else native.flags,
             build_paths=native.build_paths,
         )
+        compiled = replace(compiled, compiler_flags=_with_lines(compiled.compiler_flags, choices))
         return replace(compiled, runtime=runtime_digest(compiled))
 
     def _toolchain(self, native: NativeHints) -> LockedToolchain | None:
@@ -267,6 +268,7 @@ class Planner:
             umask=choices.umask or recipe.umask,
             environment={**recipe.environment, **chosen_variables(choices)},
             libraries={**recipe.libraries, **self._libraries(choices)},
+            compiler_flags=_with_lines(recipe.compiler_flags, choices),
         )
         if choices.own_compiler:
             changed = replace(
@@ -275,6 +277,11 @@ class Planner:
         if choices.line_ends != LF:
             changed = replace(changed, line_ends=choices.line_ends)
         return self._releases.replaced(changed, choices.versions)
+
+
+def _with_lines(flags: Mapping[str, str], choices: Choices) -> Mapping[str, str]:
+    """Flags with the numbers of lines that were chosen."""
+    return {**flags, LINES: choices.lines} if choices.lines else flags
 
 
 def _as_it_is(flags: Mapping[str, str]) -> dict[str, str]:

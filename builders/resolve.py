@@ -45,6 +45,9 @@ REQUIREMENTS, CONSTRAINTS = "requirements.in", "constraints.txt"
 
 _NEEDS_BUILD = re.compile(r"Wheels are required for `([A-Za-z0-9._-]+)`")
 
+_HAS_NO_WHEEL = re.compile(r"\ball versions of ([A-Za-z0-9._-]+) have no usable wheels\b")
+"""uv names first what was asked for, and among it releases that have wheels; this is the cause."""
+
 
 class UnreadableLockError(IndexUnreachableError):
     """A lock that uv wrote, or that was kept, is none."""
@@ -179,10 +182,9 @@ def _locked(command: list[str], environment: Mapping[str, str], folder: Path) ->
 
 def _failure(done: UvRun) -> TruewheelError:
     """Whose fault it was: the disk's, the index's, else that of what was asked for."""
-    needs_build = _NEEDS_BUILD.search(done.errors)
-    if needs_build is not None:
-        told = tuple(_told_requirements(needs_build[1], done.errors))
-        return SourceOnlyError(needs_build[1], told)
+    needed = _needs_build(done.errors)
+    if needed is not None:
+        return SourceOnlyError(needed, tuple(_told_requirements(needed, done.errors)))
     if done.disk_failed:
         return StoreError(
             f"build requirements cannot be resolved: {done.said}",
@@ -194,8 +196,29 @@ def _failure(done: UvRun) -> TruewheelError:
             hint="check the network and the index URL; without --offline nothing is assumed cached",
         )
     return BuildFault(
-        f"no build environment as of that day: {done.said}", code=FailureCode.NO_BUILD_REQUIREMENTS
+        f"no build environment as of that day: {_in_our_words(done.said)}",
+        code=FailureCode.NO_BUILD_REQUIREMENTS,
     )
+
+
+_NO_SOLUTION = "No solution found when resolving dependencies "
+_CONCLUSION = ", we can conclude that your requirements are unsatisfiable."
+
+
+def _in_our_words(said: str) -> str:
+    """Uv talks to whoever wrote the requirements, which nobody here did; and what would help."""
+    if not said.startswith(_NO_SOLUTION):
+        return said
+    why = said.removeprefix(_NO_SOLUTION).removesuffix(_CONCLUSION)
+    told = (why[:1].lower() + why[1:]).replace("you require ", "the build requires ")
+    return f"{told}; another index that has it can be named with --extra-index-url"
+
+
+def _needs_build(stderr: str) -> str | None:
+    """The project to build from source: one without any wheel, else the first that uv names."""
+    named = _NEEDS_BUILD.findall(stderr)
+    bare = {*_HAS_NO_WHEEL.findall(stderr)}
+    return next((name for name in named if name in bare), named[0] if named else None)
 
 
 _ASKED = r"depends on {name}(?:\[[^\]\s]*\])?((?:[<>=!~]+[^\s,<>=!~]+,?)+)"

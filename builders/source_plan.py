@@ -5,6 +5,7 @@ Requirements that have no wheel are planned like any source, one level deeper.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
-from builders.generators import generator_pins
+from builders.generators import generator_pins, nearest_pins
 from builders.machine import GLIBC_MINOR
 from builders.rebuild import Rebuilder
 from builders.recipe import (
@@ -149,8 +150,12 @@ class SourcePlanner:
             is_pinned = bool(told.pins or order.pins or chosen)
             if not is_pinned or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
                 raise
-            # The project's own requirements win over what the Generator line suggests.
-            return self.locked(order, requirements, not_itself)
+        near = nearest_pins(told.pins)
+        if near:
+            with suppress(BuildFault):
+                return self.locked(order, requirements, (*not_itself, *near))
+        # The project's own requirements win over what the Generator line suggests.
+        return self.locked(order, requirements, not_itself)
 
     def locked(
         self, order: Order, requirements: Iterable[str], constraints: tuple[str, ...]

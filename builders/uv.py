@@ -9,6 +9,9 @@ from pathlib import Path
 
 UV_TIMEOUT = 300.0
 
+SILENT_SECONDS = "60"
+"""For which an index may say nothing, as for files that are fetched here; uv gives up after 30."""
+
 MAX_SAID = 2000
 """Characters of uv's words in a message."""
 
@@ -87,6 +90,7 @@ def run_uv(arguments: Sequence[str], environment: Mapping[str, str], folder: Pat
     # Metadata may ask for a checkout, which git would fetch, over ssh with a person's keys. So no
     # program is found; of what git may fetch over, uv decides itself.
     kept["PATH"] = os.devnull
+    kept["UV_HTTP_TIMEOUT"] = SILENT_SECONDS
     general = ("--no-python-downloads", "--no-progress", "--color", "never")
     try:
         done = subprocess.run(

@@ -1,6 +1,7 @@
 """A batch at a terminal: the worst first, a line for each wheel that is trusted, then the sums."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
@@ -22,6 +23,9 @@ WORST_FIRST = (
 
 MAX_TRUSTED = 20
 """Wheels that are trusted, up to which a terminal has a line for each."""
+
+UNSUPPORTED = "unsupported"
+"""The reason of an attempt for which this machine lacks something."""
 
 MAX_LOST = 20
 """Wheels that are named which are not trusted any more."""
@@ -84,10 +88,34 @@ def _words(check: CheckResult) -> str:
         return "; ".join(check.warnings)
     if check.reason:
         return f"{check.reason}: {check.detail}"
-    findings = Counter(finding.kind for finding in check.diff.findings) if check.diff else {}
-    counts = [f"{findings[kind]:,} {kind.value}" for kind in TELLING if findings.get(kind)]
     reasons = [words for words in check.reasons if words != f"the verdict is {check.verdict}"]
-    return "; ".join([", ".join(counts), *reasons] if counts else reasons)
+    return "; ".join([*_found(check), *_not_tried(check), *reasons])
+
+
+def _found(check: CheckResult) -> Iterator[str]:
+    """How much, and the first of it: findings are in the order of their weight.
+
+    What is unlike in RECORD follows from other members.
+    """
+    findings = [f for f in check.diff.findings if f.kind in TELLING] if check.diff else []
+    count = Counter(finding.kind for finding in findings)
+    if findings:
+        counts = [f"{count[kind]:,} {kind.value}" for kind in TELLING if count[kind]]
+        members = [finding for finding in findings if not _is_record(finding.member)]
+        first = next(iter(members), findings[0])
+        where = f" of {first.member}" if first.member else ""
+        yield f"{', '.join(counts)}, first {first.rule}{where}"
+
+
+def _is_record(member: str | None) -> bool:
+    return (member or "").endswith(".dist-info/RECORD")
+
+
+def _not_tried(check: CheckResult) -> Iterator[str]:
+    """What the search would have tried, if this machine had it."""
+    details = {a.detail: None for a in check.attempts if a.reason == UNSUPPORTED and a.detail}
+    for detail in details:
+        yield f"not tried: {detail}"
 
 
 def _remark(remark: BatchRemark, console: Console) -> None:

@@ -9,6 +9,7 @@ from builders.compiler_wrapper.layout import CONFIG, HEADERS, PYTHON
 from builders.compiler_wrapper.rewriting import rewritten
 from builders.compiler_wrapper.runtime import runtime
 from builders.compiler_wrapper.static_libraries import link_statically
+from builders.compiler_wrapper.translated import with_lines
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -29,6 +30,7 @@ def main():
     if not sources(arguments):
         arguments = link_statically(arguments, settings, settings["compilers"]["gcc"])
     arguments = rewritten(arguments, settings, os.getcwd(), name)
+    arguments = with_lines(arguments, settings)
     os.execv(compiler, [compiler] + [str(argument) for argument in arguments])  # noqa: S606
 
 

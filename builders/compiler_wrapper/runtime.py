@@ -22,6 +22,11 @@ SCRIPTS = {
 # What an older library of threads links into each object that calls it.
 LINKED_IN = "pthread_atfork"
 
+# What is found before the compiler's static C++ library, and how its sources are named: the linker
+# puts them into a file in the order of their names, which is that of the archive they stand for.
+OLDER_CXX = "older-c++.a"
+CXX_PART = "cxx_"
+
 
 def runtime(compiler, place):
     # type: (str, str) -> str
@@ -46,10 +51,20 @@ def runtime(compiler, place):
         if os.path.isfile(linked_in + ".o"):
             tool = os.path.join(os.path.dirname(compiler), "gcc-ar")
             subprocess.check_call([tool, "rcs", linked_in + ".a", linked_in + ".o"])
+        parts = [made(draft, source) + ".o" for source in sources if is_cxx(source)]
+        if parts:
+            tool = os.path.join(os.path.dirname(compiler), "gcc-ar")
+            subprocess.check_call([tool, "rcs", os.path.join(draft, OLDER_CXX)] + parts)
         for source in libraries:
             make_library(compiler, source, made(draft, source), folder)
         moved(draft, folder)
     return folder
+
+
+def is_cxx(source):
+    # type: (str) -> bool
+    """Whether a source is a part of the C++ library."""
+    return os.path.basename(source).startswith(CXX_PART)
 
 
 def sources_in(folder):
@@ -84,5 +99,11 @@ def make_library(compiler, source, target, folder):
     script = SCRIPTS.get(stem, "INPUT ( %s )") % (os.path.join(folder, name),)
     if stem == "libpthread" and os.path.isfile(made(os.path.dirname(target), LINKED_IN) + ".a"):
         script += " INPUT ( %s )" % (made(folder, LINKED_IN) + ".a",)
+    if stem == "libstdc++" and os.path.isfile(os.path.join(os.path.dirname(target), OLDER_CXX)):
+        # The linker takes what it looks for from the first archive that has it.
+        script = "INPUT ( %s %s -l:libstdc++.a )" % (
+            os.path.join(folder, name),
+            os.path.join(folder, OLDER_CXX),
+        )
     with open(os.path.join(os.path.dirname(target), stem + ".so"), "w") as file:
         file.write(script)

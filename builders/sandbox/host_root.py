@@ -28,7 +28,21 @@ NEEDED = {
         "terminfo",
     ),
     "libexec": ("coreutils", "gcc*"),
-    "share": ("binutils", "gcc*", "perl*", "pkgconfig", "terminfo", "zoneinfo"),
+    "share": (
+        "aclocal*",
+        "autoconf*",
+        "automake*",
+        "binutils",
+        "bison*",
+        "cmake*",  # all of these programs stand in bin, and do not run without what is here
+        "gcc*",
+        "libtool*",
+        "perl*",
+        "pkgconfig",
+        "swig*",
+        "terminfo",
+        "zoneinfo",
+    ),
 }
 """Shown directories below /usr by their parent; files beside them are shown too."""
 

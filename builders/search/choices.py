@@ -54,6 +54,7 @@ class Choices:
         switches: variables of the environment that the source's build scripts read, and values.
         requires: build requirements that the source does not declare, as PEP 508 lines.
         libraries: names of those that are linked statically.
+        lines: see `builders.native_flags.LINES`.
         hash_seed: of the strings of the Python that builds, below 2**32; None for the usual one.
         own_compiler: the sandbox's compiler and the interpreter's flags, whatever the hints say.
         recipe: one that a person gave, to start from.
@@ -72,6 +73,7 @@ class Choices:
     switches: Mapping[str, str] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    lines: str = ""
     hash_seed: int | None = None
     own_compiler: bool = False
     recipe: Recipe | None = None
@@ -97,6 +99,7 @@ class Choices:
             ),
             self.hash_seed is not None and f"hash seed {self.hash_seed}",
             *(f"the library {name}" for name in self.libraries),
+            self.lines and f"other numbers of lines: {self.lines}",
             *(f"{line} as a build requirement" for line in self.requires),
             *(f"{name} {version}" for name, version in sorted(self.versions.items())),
         ]
@@ -110,4 +113,4 @@ class Choices:
         return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
                 self.line_ends, self.umask, self.version, self.pypy,
                 self.sorted_requires, self.own_compiler, tuple(sorted(self.switches.items())),
-                self.requires, self.libraries, self.hash_seed)  # fmt: skip
+                self.requires, self.libraries, self.lines, self.hash_seed)  # fmt: skip

@@ -5,14 +5,24 @@ gives them, which goes by the hashes of strings, and these by a seed that is ano
 Literals stand in one table, each after its length; two tables of the same literals tell
 which ones were a set, and in which order.
 
-Sources: CPython's Python/pyhash.c (SipHash-1-3 since 3.11, SipHash-2-4 before),
-Python/bootstrap_hash.c (`lcg_urandom`), Objects/setobject.c (`set_add_entry`).
+How strings are hashed is in `builders.search.string_hashes`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from verify.native.elf import UnreadableElfError, read_elf
+from builders.search.string_hashes import (
+    MAX_SEEDS,
+    Key,
+    hash_of_bytes,
+    hashed_bytes,
+    is_ascending,
+    key_of,
+    rounds_of,
+    slots_of,
+)
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 
 MAX_TABLE = 4 * 1024**2
 MAX_LITERALS = 50_000
@@ -22,20 +32,13 @@ MAX_SET = 8
 MAX_TEXT = 100
 """Characters of a member of a set; a docstring would be hashed for each seed."""
 
-MAX_SEEDS = 200_000
-
-_MASK = 2**64 - 1
 _SECTION = ".rodata"
-_SIPHASH_13 = (3, 11)
-_MIN_SIZE = 8
 
 _FURTHER = 20_000
 """Seeds that are looked at after the first that will do, for a better one."""
 
 _WIDER = 32
 """Slots of a set that has more members than it seems: of five and more."""
-
-Word = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,15 +70,15 @@ def seed_for(published: bytes, rebuilt: bytes, python: tuple[int, int]) -> int |
     if not sets or not all(_is_hashable(found.own) for found in sets):
         return None
     sets.sort(key=lambda found: -len(found.own))  # the largest refuses most seeds
-    rounds = (1, 3) if python >= _SIPHASH_13 else (2, 4)
-    own = [_buffers(found.own) for found in sets]
-    wide = [_buffers(texts) for found in sets for texts in found.wider]
+    rounds = rounds_of(python)
+    own = [[*map(hashed_bytes, found.own)] for found in sets]
+    wide = [[*map(hashed_bytes, texts)] for found in sets for texts in found.wider]
     first = None
     for seed in range(1, MAX_SEEDS):
-        key = _key(seed)
+        key = key_of(seed)
         if first and seed > first + _FURTHER:
             break
-        if all(_is_ordered(texts, key, rounds, _size(len(texts))) for texts in own):
+        if all(_is_ordered(texts, key, rounds, slots_of(len(texts))) for texts in own):
             first = first or seed
             if all(_is_ordered(texts, key, rounds, _WIDER) for texts in wide):
                 return seed
@@ -165,83 +168,5 @@ def _is_hashable(texts: Sequence[str]) -> bool:
     return len(texts) <= MAX_SET and max(map(len, texts)) <= MAX_TEXT
 
 
-def _is_ordered(
-    texts: Sequence[bytes], key: tuple[int, int], rounds: tuple[int, int], size: int
-) -> bool:
-    """Whether a set of so many slots gives these in this order, none of them having met another."""
-    last = -1
-    for text in texts:
-        slot = _siphash(text, key, rounds) & (size - 1)
-        if slot <= last:
-            return False
-        last = slot
-    return True
-
-
-def _size(count: int) -> int:
-    """How many slots a set has after so many were added to it, one by one."""
-    size = _MIN_SIZE
-    for used in range(1, count + 1):
-        if used * 5 >= (size - 1) * 3:
-            wanted, size = used * 4, _MIN_SIZE
-            while size <= wanted:
-                size *= 2
-    return size
-
-
-def _buffers(texts: Sequence[str]) -> list[bytes]:
-    return [_buffer(text) for text in texts]
-
-
-def _buffer(text: str) -> bytes:
-    """The bytes that are hashed: as wide as the widest character."""
-    widest = max(map(ord, text), default=0)
-    if widest < 2**8:
-        return text.encode("latin-1")
-    return text.encode("utf-16-le" if widest < 2**16 else "utf-32-le", "surrogatepass")
-
-
-def _key(seed: int) -> tuple[int, int]:
-    drawn = bytearray()
-    for _ in range(16):
-        seed = (seed * 214013 + 2531011) & 0xFFFFFFFF
-        drawn.append(seed >> 16 & 0xFF)
-    return int.from_bytes(drawn[:8], "little"), int.from_bytes(drawn[8:], "little")
-
-
-def _siphash(text: bytes, key: tuple[int, int], rounds: tuple[int, int]) -> int:
-    if not text:
-        return 0
-    k0, k1 = key
-    state: Word = (
-        k0 ^ 0x736F6D6570736575,
-        k1 ^ 0x646F72616E646F6D,
-        k0 ^ 0x6C7967656E657261,
-        k1 ^ 0x7465646279746573,
-    )
-    whole = len(text) - len(text) % 8
-    words = [int.from_bytes(text[at : at + 8], "little") for at in range(0, whole, 8)]
-    words.append((len(text) & 0xFF) << 56 | int.from_bytes(text[whole:], "little"))
-    for word in words:
-        v0, v1, v2, v3 = state
-        v0, v1, v2, v3 = _mixed((v0, v1, v2, v3 ^ word), rounds[0])
-        state = (v0 ^ word, v1, v2, v3)
-    v0, v1, v2, v3 = state
-    v0, v1, v2, v3 = _mixed((v0, v1, v2 ^ 0xFF, v3), rounds[1])
-    return v0 ^ v1 ^ v2 ^ v3
-
-
-def _mixed(state: Word, rounds: int) -> Word:
-    v0, v1, v2, v3 = state
-    for _ in range(rounds):
-        v0 = (v0 + v1) & _MASK
-        v1 = (v1 << 13 | v1 >> 51) & _MASK ^ v0
-        v0 = (v0 << 32 | v0 >> 32) & _MASK
-        v2 = (v2 + v3) & _MASK
-        v3 = (v3 << 16 | v3 >> 48) & _MASK ^ v2
-        v0 = (v0 + v3) & _MASK
-        v3 = (v3 << 21 | v3 >> 43) & _MASK ^ v0
-        v2 = (v2 + v1) & _MASK
-        v1 = (v1 << 17 | v1 >> 47) & _MASK ^ v2
-        v2 = (v2 << 32 | v2 >> 32) & _MASK
-    return v0, v1, v2, v3
+def _is_ordered(texts: Sequence[bytes], key: Key, rounds: tuple[int, int], size: int) -> bool:
+    return is_ascending((hash_of_bytes(text, key, rounds) for text in texts), size)

@@ -49,6 +49,10 @@ class Profile:
         """The lines of a file of the dist-info directory, without their ends."""
         return tuple(self.dist_info.get(name, b"").splitlines())
 
+    def has_windows_lines(self, name: str) -> bool:
+        """Whether a file of the dist-info directory has CRLF throughout."""
+        return is_windows_text(self.dist_info.get(name, b""))
+
     def values(self, name: str, key: str) -> tuple[str, ...]:
         """The values of a header in WHEEL or METADATA, in order."""
         prefix = f"{key}:".lower()
@@ -57,6 +61,11 @@ class Profile:
         return tuple(
             line[len(prefix) :].strip() for line in lines if line.lower().startswith(prefix)
         )
+
+
+def is_windows_text(text: bytes) -> bool:
+    """Whether a text has lines, and each of them ends with CRLF."""
+    return text.count(b"\n") == text.count(b"\r\n") > 0
 
 
 def read_profile(wheel: Path) -> Profile:
@@ -102,7 +111,9 @@ def _profile(archive: Archive) -> Profile:
 def _dist_info(archive: Archive) -> str | None:
     """The one directory that has a WHEEL file and is named as PEP 427 says."""
     end = f".dist-info/{WHEEL}"
-    found = {name.partition("/")[0] for name in archive.by_name if name.endswith(end)}
+    # Further down are those of projects that a package has copies of.
+    at_the_root = (name for name in archive.by_name if name.count("/") == 1)
+    found = {name.partition("/")[0] for name in at_the_root if name.endswith(end)}
     return found.pop() if len(found) == 1 else None
 
 
@@ -117,10 +128,12 @@ def differing(published: Profile, rebuilt: Profile) -> frozenset[str]:
 def distance(published: Profile, rebuilt: Profile) -> int:
     """How far apart two wheels are: members that differ, and lines of METADATA and WHEEL.
 
-    0 where all members but RECORD are the same.
+    Lines that end otherwise throughout count as one. 0 where all members but RECORD are the same.
     """
     return len(differing(published, rebuilt)) + sum(
-        lines_apart(published.lines(name), rebuilt.lines(name)) for name in (METADATA, WHEEL)
+        lines_apart(published.lines(name), rebuilt.lines(name))
+        + int(published.has_windows_lines(name) is not rebuilt.has_windows_lines(name))
+        for name in (METADATA, WHEEL)
     )
 
 

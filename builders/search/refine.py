@@ -4,6 +4,7 @@ A refinement compares values of both wheels and gives the fields of `Choices` to
 likeliest change first. Whether it was right shows when the wheel is built again.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from builders.generators import generator_pins
+from builders.native_flags import are_lines
 from builders.recipe import Recipe
 from builders.recipe_values import VERSION
 from builders.search.choices import (
@@ -26,10 +28,14 @@ from builders.search.choices import (
     Choices,
 )
 from builders.search.hash_seed import seed_for
-from builders.search.profile import METADATA, WHEEL, Profile, differing
+from builders.search.line_numbers import more_lines
+from builders.search.profile import METADATA, WHEEL, Profile, differing, is_windows_text
+from builders.search.set_orders import is_other_order, is_permuted, seed_for_metadata
 from builders.static_libraries import library_of
+from verify.archive.errors import ArchiveError
 from verify.native.dynamic import read_dynamic
-from verify.native.elf import UnreadableElfError, read_elf
+from verify.native.elf import UnreadableElfError
+from verify.native.elf_reader import read_elf
 
 Change = Mapping[str, object]
 """Fields of `Choices` by name."""
@@ -49,6 +55,8 @@ Refinement = Callable[[Profile, Tried], Iterator[Change]]
 
 _NSPKG = re.compile(r"[^/]*-py([23])\.([0-9]{1,2})-nspkg\.pth")
 
+_PROGRAM = re.compile(r"^([A-Za-z][\w.-]{0,60}?)([23])\.([0-9]{1,2})[ \t]*=", re.MULTILINE)
+
 _TAG = re.compile(rf"({PYTHON_TAG}(?:\.{PYTHON_TAG})*)-none-any")
 
 SETUPTOOLS = NormalizedName("setuptools")
@@ -57,6 +65,9 @@ PYTHON_2 = (2, 7)
 
 _MAX_LOOKED_INTO = 20
 """Members that differ; more of them differ for another reason than line ends."""
+
+_MAX_MODULE = 64 * 1024**2
+"""Bytes of a module that is compared with a rebuilt one."""
 
 _UMASKS: Mapping[int, str] = {0o100664: "002", 0o100640: "027"}
 """By the mode of a new regular file: 0o666 without the bits of the umask."""
@@ -70,7 +81,7 @@ def hinted(published: Profile) -> Change:
     python = _path_file_python(published.digests)
     if python is not None:
         change["python"] = python
-    if _is_windows(published.dist_info.get(METADATA, b"")):
+    if is_windows_text(published.dist_info.get(METADATA, b"")):
         change["line_ends"] = CRLF
     umask = _umask(published)
     if umask is not None:
@@ -101,6 +112,28 @@ def path_file_python(published: Profile, tried: Tried) -> Iterator[Change]:
 def _path_file_python(names: Iterable[str]) -> tuple[int, int] | None:
     found = {(int(m[1]), int(m[2])) for name in names if (m := _NSPKG.fullmatch(name))}
     return found.pop() if len(found) == 1 else None
+
+
+def program_python(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A setup.py names a program after the Python that runs it, as in `tool-3.7`."""
+    ours, theirs = (_programs(profile) for profile in (published, tried.profile))
+    found = {
+        version
+        for name in ours.keys() & theirs.keys()
+        for version in ours[name] - theirs[name]
+        if len(ours[name]) == len(theirs[name])
+    }
+    if len(found) == 1:
+        yield {"python": found.pop()}
+
+
+def _programs(profile: Profile) -> dict[str, set[tuple[int, int]]]:
+    """By the rest of their names, the versions that programs are named after."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    text = profile.dist_info.get("entry_points.txt", b"").decode("utf-8", "replace")
+    for match in _PROGRAM.finditer(text):
+        found.setdefault(match[1], set()).add((int(match[2]), int(match[3])))
+    return found
 
 
 def computed_version(published: Profile, tried: Tried) -> Iterator[Change]:
@@ -149,16 +182,53 @@ def sorted_requires(published: Profile, tried: Tried) -> Iterator[Change]:
 
 
 def set_order(published: Profile, tried: Tried) -> Iterator[Change]:
-    """Old releases print the clauses of a requirement in the order of a set of strings.
+    """Old releases write extras, and clauses of a requirement, in the order of a set of strings.
 
-    That is another in Python 2.7, which had no random hashes, than in a Python 3 of hash seed 0.
+    That is another in Python 2.7, which had no random hashes, than in a Python 3 of hash seed 0,
+    and another one in each run of a Python 3 that nobody gave a seed.
     """
-    ours, theirs = (
-        profile.values(METADATA, "Requires-Dist") for profile in (published, tried.profile)
+    extras, requirements = (
+        (published.values(METADATA, key), tried.profile.values(METADATA, key))
+        for key in ("Provides-Extra", "Requires-Dist")
     )
-    is_permuted = ours != theirs and [*map(sorted, ours)] == [*map(sorted, theirs)]
-    if is_permuted and tried.choices.python != PYTHON_2:
+    # Of extras, wheel writes some once more: where each stands first is the order of the set.
+    extras = tuple(dict.fromkeys(extras[0])), tuple(dict.fromkeys(extras[1]))
+    if not (is_permuted(*extras) or is_other_order(*requirements)):
+        return
+    yield from _in_python_2(published, tried)
+    if tried.choices.hash_seed is None:
+        seed = seed_for_metadata(extras, requirements, python_of(tried.recipe))
+        if seed is not None:
+            yield {"hash_seed": seed}
+
+
+def dict_order(published: Profile, tried: Tried) -> Iterator[Change]:
+    """JSON beside METADATA has its keys in the order of a dict: of hashes, in Python 2.7."""
+    for name, theirs in sorted(tried.profile.dist_info.items()):
+        ours = published.dist_info.get(name)
+        if name.endswith(".json") and ours not in {None, theirs} and _is_same_json(ours, theirs):
+            yield from _in_python_2(published, tried)
+            return
+
+
+def _is_same_json(ours: bytes | None, theirs: bytes) -> bool:
+    try:
+        return bool(json.loads(ours or b"") == json.loads(theirs))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _in_python_2(published: Profile, tried: Tried) -> Iterator[Change]:
+    """Python 2.7, unless it was used already; it tags every wheel for Python 2, too."""
+    tags = published.values(WHEEL, "Tag")
+    if python_of(tried.recipe) != PYTHON_2 and any(tag.startswith("py2") for tag in tags):
         yield {"python": PYTHON_2}
+
+
+def python_of(recipe: Recipe) -> tuple[int, int]:
+    """(major, minor) of a recipe's interpreter."""
+    major, _, minor = recipe.python.partition(".")
+    return int(major), int(minor)
 
 
 def tags(published: Profile, tried: Tried) -> Iterator[Change]:
@@ -178,18 +248,19 @@ def line_ends(published: Profile, tried: Tried) -> Iterator[Change]:
     """On Windows, text files get CRLF, so METADATA that setuptools writes has it throughout."""
     for name in (METADATA, WHEEL, "entry_points.txt", "top_level.txt"):
         ours, theirs = published.dist_info.get(name, b""), tried.profile.dist_info.get(name, b"")
-        if ours and theirs and _is_windows(ours) is not _is_windows(theirs):
-            yield {"line_ends": CRLF if _is_windows(ours) else LF}
+        if ours and theirs and is_windows_text(ours) is not is_windows_text(theirs):
+            wanted = CRLF if is_windows_text(ours) else LF
+            if wanted != tried.choices.line_ends:
+                yield {"line_ends": wanted}
+            elif wanted == CRLF:
+                # For Python 3, some releases of wheel write the bytes of a text as they are.
+                yield from _in_python_2(published, tried)
             return
     for name in sorted(differing(published, tried.profile))[:_MAX_LOOKED_INTO]:
         ours, theirs = published.read(name), tried.profile.read(name)
         if theirs and ours == theirs.replace(b"\n", b"\r\n"):
             yield {"line_ends": CRLF}
             return
-
-
-def _is_windows(text: bytes) -> bool:
-    return text.count(b"\n") == text.count(b"\r\n") > 0
 
 
 def by_command(published: Profile, tried: Tried) -> Iterator[Change]:
@@ -216,14 +287,37 @@ def hash_seed(published: Profile, tried: Tried) -> Iterator[Change]:
     """A compiler of Python wrote down sets in an order that goes by the seed of string hashes."""
     if tried.choices.hash_seed is not None:
         return
-    major, _, minor = tried.recipe.python.partition(".")
     for name in sorted(differing(published, tried.profile))[:_MAX_LOOKED_INTO]:
         if _is_library(name):
             pair = published.read(name), tried.profile.read(name)
-            seed = seed_for(*pair, (int(major), int(minor)))
+            seed = seed_for(*pair, python_of(tried.recipe))
             if seed is not None:
                 yield {"hash_seed": seed}
                 return
+
+
+def line_numbers(published: Profile, tried: Tried) -> Iterator[Change]:
+    """Modules name lines of what Cython wrote, which has more or fewer before its code."""
+    if tried.choices.lines:
+        return
+    found: dict[str, int] = {}
+    for name in sorted(differing(published, tried.profile))[:_MAX_LOOKED_INTO]:
+        module = PurePosixPath(name).name.partition(".")[0]
+        if _is_library(name):
+            lines = more_lines(_module(published, name), _module(tried.profile, name))
+            if lines:
+                found[module] = lines
+    text = " ".join(f"{module}:{lines}" for module, lines in sorted(found.items()))
+    if text and are_lines(text):
+        yield {"lines": text}
+
+
+def _module(profile: Profile, name: str) -> bytes:
+    """The content of a module, which has its debug information in it; empty if there is none."""
+    try:
+        return profile.archive.read(name, limit=_MAX_MODULE)
+    except ArchiveError:
+        return b""
 
 
 def linked_inside(published: Profile, tried: Tried) -> Iterator[Change]:
@@ -248,14 +342,17 @@ def _needed(data: bytes) -> frozenset[str]:
 
 REFINEMENTS: tuple[Refinement, ...] = (
     path_file_python,
+    program_python,
     computed_version,
     generator,
     without_extensions,
     sorted_requires,
     set_order,
+    dict_order,
     tags,
     line_ends,
     linked_inside,
+    line_numbers,
     hash_seed,
 )
 """Those that need no more than both profiles."""

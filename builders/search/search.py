@@ -11,12 +11,23 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
+
 from builders.errors import BuildFault, FailureCode
 from builders.recipe import Recipe
 from builders.search.choices import PEP517, SETUP_PY, Choices
 from builders.search.probe import Prober
-from builders.search.profile import Profile, distance, read_profile
-from builders.search.refine import REFINEMENTS, SETUPTOOLS, Change, Tried, by_command, hinted
+from builders.search.profile import METADATA, Profile, distance, read_profile
+from builders.search.refine import (
+    PYTHON_2,
+    REFINEMENTS,
+    SETUPTOOLS,
+    Change,
+    Tried,
+    by_command,
+    hinted,
+    python_of,
+)
 from builders.search.scripts import tool_of
 from builders.search.switches import missing_extensions, with_extensions, with_libraries
 
@@ -139,13 +150,26 @@ class Search:
             yield Choices(own_compiler=True)
         if fault.code is not FailureCode.BUILD_FAILED:
             return
-        used = _python(recipe)
+        used = python_of(recipe)
         older = sorted((p for p in self._pythons if (3, 0) <= p < used), reverse=True)
         newer = sorted(p for p in self._pythons if p > used)
         for python in (*older[:_NEIGHBOURS], *newer[:_NEIGHBOURS]):
             yield Choices(python=python)
+        if PYTHON_2 in self._pythons and used != PYTHON_2 and self._may_be_of_python_2():
+            yield Choices(python=PYTHON_2)
         if any(file.name == SETUPTOOLS for file in recipe.requirements):
             yield Choices(mode=PEP517 if recipe.backend.mode == SETUP_PY else SETUP_PY)
+
+    def _may_be_of_python_2(self) -> bool:
+        """Whether the published wheel may have been built with Python 2: tags can be chosen freely.
+
+        A source that no Python 3 here builds may be one that was built with 2.7 for both.
+        """
+        required = self._published.values(METADATA, "Requires-Python")
+        try:
+            return all(SpecifierSet(text).contains("2.7.18") for text in required)
+        except ValueError:  # not only InvalidSpecifier: a number may have too many digits
+            return False
 
     def _first(self) -> Iterator[Choices]:
         """What the hints say; without them, if the sandbox cannot do what they ask for."""
@@ -182,12 +206,6 @@ class Search:
         """Whether the index had the releases that a change asks for."""
         versions = change.get("versions", {})
         return not isinstance(versions, Mapping) or self._prober.has(tried.recipe, versions)
-
-
-def _python(recipe: Recipe) -> tuple[int, int]:
-    """(major, minor) of a recipe's interpreter."""
-    major, _, minor = recipe.python.partition(".")
-    return int(major), int(minor)
 
 
 def _changed(choices: Choices, changes: Iterable[Change]) -> Choices:

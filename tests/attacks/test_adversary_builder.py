@@ -124,6 +124,7 @@ def test_a_file_named_like_the_data_directory_does_not_hang(tmp_path: Path) -> N
     program = (
         "import resource, sys\n"
         "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (20, 20))\n"
         "from pathlib import Path\n"
         "from builders.errors import BuildFault\n"
         "from tests.attacks.test_adversary_builder import install\n"
@@ -134,7 +135,7 @@ def test_a_file_named_like_the_data_directory_does_not_hang(tmp_path: Path) -> N
         [sys.executable, "-c", program, tmp_path, wheel],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=600,
         cwd=Path(__file__).resolve().parents[2],
         check=False,
     )

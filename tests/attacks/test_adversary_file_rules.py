@@ -6,6 +6,7 @@ that its author chose than any tool needs.
 """
 
 import gzip
+import json
 import marshal
 import os
 import struct
@@ -45,6 +46,7 @@ TRUSTED = {Verdict.IDENTICAL, Verdict.REGENERATED, Verdict.EQUIVALENT}
 DATA = "example-1.0.data"
 POINTS = f"{DIST_INFO}/entry_points.txt"
 TOP_LEVEL = f"{DIST_INFO}/top_level.txt"
+JSON = f"{DIST_INFO}/pbr.json"
 NAMESPACES = f"{DIST_INFO}/namespace_packages.txt"
 WHEEL = f"{DIST_INFO}/WHEEL"
 
@@ -600,6 +602,10 @@ STRAYS = [f"d{at}/.gitkeep" for at in range(16)]
 EARLIER = [f"{1990 + number % 34}-{number // 34 % 12 + 1:02}-01" for number in NUMBERS]
 
 
+def _json(names: Iterable[str]) -> bytes:
+    return json.dumps(dict.fromkeys(names, 0)).encode()
+
+
 def _ones(names: Sequence[str]) -> list[str]:
     return [name for name, bit in zip(names, BITS, strict=False) if bit]
 
@@ -624,6 +630,11 @@ FREE: dict[str, Freedom] = {
             {NAMESPACES: _listed(POINT_NAMES[:64])},
         ),
         NAMESPACES,
+    ),
+    "order-of-json-keys": _free(
+        "json-key-order",
+        _pair({JSON: _json(_permuted(POINT_NAMES))}, {JSON: _json(POINT_NAMES)}),
+        JSON,
     ),
     "order-of-programs": _free(
         "entry-points-layout",

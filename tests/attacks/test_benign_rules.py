@@ -216,8 +216,8 @@ def test_many_path_files_under_new_names_cost_no_time(tmp_path: Path) -> None:
         files = {f"x{at}{suffix}.pth": b"import os%06d\n" % at for at in range(3000)}
         return pack(entries(with_record(honest_files(files))))
 
-    start = time.perf_counter()
+    start = time.process_time()
     diff = _compare(tmp_path, named("-py3.8"), named("-py3.9"))
     assert diff.verdict is Verdict.DIFFERENT
     assert "code.autostart" not in {finding.rule for finding in diff.findings}
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -18,6 +18,7 @@ from tests.support.bytecode import SOURCE, header, marshalled
 from tests.support.leftovers import FINDER_STORE, PATH_FILE_OF_TWO, PATH_FILES
 from tests.support.wheels import (
     DIST_INFO,
+    RECORD,
     Entry,
     changed,
     deflate,
@@ -202,6 +203,49 @@ PACKAGES = {
     "executable": only(NAMESPACES, b"space\n", {"space/__init__.py": DECLARED}, mode=0o100755),
 }
 
+# json-key-order -----------------------------------------------------------------------------------
+
+JSON = f"{DIST_INFO}/metadata.json"
+VALUE = b'{"name": "example", "extras": ["a", "b"], "extensions": {"x": 1, "y": true}}'
+REORDERED = b'{"extensions": {"y": true, "x": 1}, "extras": ["a", "b"], "name": "example"}'
+
+
+def written(ours: bytes, theirs: bytes = VALUE, **headers: object) -> Case:
+    """A file of JSON that differs."""
+    return both(JSON, ours, theirs, **headers)
+
+
+JSONS = {
+    "other-value": written(REORDERED.replace(b"true", b"false")),
+    "number-for-true": written(REORDERED.replace(b"true", b"1")),
+    "other-number": written(REORDERED.replace(b"1", b"1.0")),
+    "other-spelling-of-a-number": written(
+        *(text.replace(b"1", number) for text, number in ((REORDERED, b"1E1"), (VALUE, b"10.0")))
+    ),
+    "number-without-end": written(REORDERED.replace(b"1", b"1" * 5000)),
+    "order-of-a-list": written(REORDERED.replace(b'"a", "b"', b'"b", "a"')),
+    "one-key-more": written(REORDERED.replace(b"{", b'{"z": 0, ', 1)),
+    "one-key-fewer": written(REORDERED.replace(b', "x": 1', b"")),
+    "key-twice": written(REORDERED.replace(b'"x"', b'"x": 2, "x"')),
+    "key-twice-in-both": written(
+        *(text.replace(b'"x"', b'"x": 2, "x"') for text in (REORDERED, VALUE))
+    ),
+    "escaped-letter": written(REORDERED.replace(b'"x"', b'"\\u0078"')),
+    "spaces": written(REORDERED.replace(b", ", b",  ")),
+    "no-spaces": written(REORDERED.replace(b" ", b"")),
+    "text-behind-the-end": written(REORDERED + b"\n"),
+    "mark-before-the-beginning": written(b"\xef\xbb\xbf" + REORDERED),
+    "no-json": written(b"[" * 100_000, b"]" * 100_000),
+    "other-alphabet": written(
+        *(text.replace(b"example", "\u00e9".encode()) for text in (REORDERED, VALUE))
+    ),
+    "in-the-published-wheel-only": only(JSON, VALUE),
+    "other-file": both(f"{DIST_INFO}/direct_url.json", REORDERED, VALUE),
+    "in-a-package": both("example/metadata.json", REORDERED, VALUE),
+    "below-a-directory": both(f"{DIST_INFO}/licenses/metadata.json", REORDERED, VALUE),
+    "executable": written(REORDERED, mode=0o100755),
+}
+
 # egg-info-marker ----------------------------------------------------------------------------------
 
 ZIP_SAFE = f"{DIST_INFO}/zip-safe"
@@ -226,6 +270,12 @@ MARKERS = {
 LINE = PATH_FILES["69.1.0"].encode()
 OLD = "example-1.0-py3.8-nspkg.pth"
 NEW = "example-1.0-py3.12-nspkg.pth"
+
+
+def all_executable(but: str = "") -> Mapping[str, Mapping[str, object]]:
+    """The modes of a file system that knows no others."""
+    names = {OLD, RECORD, *honest_files()} - {but}
+    return {name: {"mode": 0o100777} for name in names}
 
 
 def renamed(ours: str = OLD, content: bytes = LINE, theirs: str = NEW) -> Case:
@@ -266,6 +316,7 @@ PATHS = {
     "one-more": Case(ours={OLD: LINE, NEW: LINE}, theirs={NEW: LINE}),
     "only-published": only(OLD, LINE),
     "executable": replace(renamed(), headers={OLD: {"mode": 0o100755}}),
+    "executable-beside-all-but-one": replace(renamed(), headers=all_executable(but=RECORD)),
 }
 
 # directory-entry ----------------------------------------------------------------------------------
@@ -754,6 +805,7 @@ BASES: dict[str, Case] = {
     "license-moved": moved(FLAT, NESTED),
     "top-level-derived": listed(NAMES),
     "namespace-packages-derived": declared(b"space\n"),
+    "json-key-order": written(REORDERED),
     "egg-info-marker": only(ZIP_SAFE, b"\n"),
     "nspkg-path-file": renamed(),
     "directory-entry": directory(),
@@ -771,6 +823,7 @@ ATTEMPTS: dict[str, Mapping[str, Case]] = {
     "license-moved": LICENSES,
     "top-level-derived": TOP_LEVELS,
     "namespace-packages-derived": PACKAGES,
+    "json-key-order": JSONS,
     "egg-info-marker": MARKERS,
     "nspkg-path-file": PATHS,
     "directory-entry": DIRECTORIES,
@@ -790,6 +843,11 @@ def test_the_pair_that_each_attempt_starts_from_is_trusted(rule: str, tmp_path: 
     assert _benign(diff) - {"record-follows"} == {rule}, diff.findings
     assert diff.verdict is Verdict.EQUIVALENT, diff.findings
     assert diff.accounting.unexplained_bytes == 0
+
+
+def test_a_path_file_may_be_executable_where_all_files_are(tmp_path: Path) -> None:
+    case = replace(renamed(), headers=all_executable())
+    assert _judge(case, tmp_path).verdict is Verdict.EQUIVALENT
 
 
 @pytest.mark.parametrize(

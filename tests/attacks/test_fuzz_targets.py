@@ -40,9 +40,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("target", FUZZED)
 def test_every_seed_keeps_every_law_in_time(target: str, directory: Path) -> None:
     for data in seeds(target).values():
-        start = time.monotonic()
+        start = time.process_time()
         TARGETS[target](data, directory)
-        assert time.monotonic() - start < INPUT_SECONDS
+        assert time.process_time() - start < INPUT_SECONDS
 
 
 @pytest.mark.parametrize("name", FOUND)

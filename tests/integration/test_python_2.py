@@ -102,7 +102,7 @@ def test_an_environment_of_python_2_is_all_that_can_be_imported_there(
     assert (said["pip"], said["setuptools"], said["sites"]) == (None, None, [])
     assert said["tool"] == f"{packages}/tool.py"
     assert said["beside"] == f"{packages}/more/beside.py"
-    assert said["shadowed"].startswith("/opt/python/2.7/lib/python2.7/json/")
+    assert said["shadowed"].startswith("/opt/python/cp27-cp27mu/lib/python2.7/json/")
 
 
 HASHES = """\

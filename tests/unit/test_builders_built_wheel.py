@@ -66,6 +66,30 @@ def test_any_other_metadata_is_refused(metadata: bytes, tmp_path: Path) -> None:
         check_built_wheel(built(tmp_path, metadata), PLANNED)
 
 
+def with_more(folder: Path, name: str) -> Path:
+    files = {**honest_files(), f"{DIST_INFO}/METADATA": HEAD, name: HEAD}
+    return write(folder, pack(entries(with_record(files))))
+
+
+def test_metadata_of_projects_that_it_has_copies_of_are_its_own_affair(tmp_path: Path) -> None:
+    wheel = with_more(tmp_path, "example/vendored/other-1.0.dist-info/METADATA")
+    check_built_wheel(wheel, PLANNED)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "other-1.0.dist-info/METADATA",
+        "other-1.0.dist-info/entry_points.txt",
+        "example-1.0.data/purelib/other-1.0.dist-info/METADATA",
+        "example-1.0.DATA/platlib/other-1.0.dist-info/entry_points.txt",
+    ],
+)
+def test_another_release_beside_it_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BuildFault):
+        check_built_wheel(with_more(tmp_path, name), PLANNED)
+
+
 def test_another_file_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildFault):
         check_built_wheel(built(tmp_path, HEAD, "example-2.0-py3-none-any.whl"), PLANNED)

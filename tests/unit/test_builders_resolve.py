@@ -48,6 +48,34 @@ def test_the_indexs_failures_are_told_from_the_requirements(
     assert type(_failure(UvRun(succeeded=False, output="", errors=stderr))) is expected
 
 
+def test_what_cannot_be_resolved_is_told_of_the_build() -> None:
+    stderr = (
+        "error: No solution found when resolving dependencies\n"
+        "  cause: Because only tool<0.1 is available and you require tool>=0.1, we can conclude"
+        " that your requirements are unsatisfiable.\n"
+    )
+    assert str(_failure(UvRun(succeeded=False, output="", errors=stderr))) == (
+        "no build environment as of that day: because only tool<0.1 is available and the build"
+        " requires tool>=0.1; another index that has it can be named with --extra-index-url"
+    )
+
+
+def test_of_several_projects_that_one_without_any_wheel_is_built_from_source() -> None:
+    """uv names first what was asked for, whose newest releases have wheels."""
+    stderr = (
+        "error: No solution found when resolving dependencies\n"
+        "  cause: Because app<=2.1 has no usable wheels, we can conclude (1)\n"
+        "         Because all versions of deep-part have no usable wheels and app>=2.2 depends on\n"
+        "         deep-part, we can conclude that your requirements are unsatisfiable.\n\n"
+        "hint: Wheels are required for `app` because building from source is disabled\n\n"
+        "hint: Wheels are required for `deep-part` because building from source is disabled\n"
+    )
+    failures = [_failure(UvRun(succeeded=False, output="", errors=text))
+                for text in (stderr, stderr.replace("all versions of", ""))]  # fmt: skip
+    names = [failure.name for failure in failures if isinstance(failure, SourceOnlyError)]
+    assert names == ["deep-part", "app"]
+
+
 def test_quoted_text_does_not_pass_for_a_failure_of_the_index() -> None:
     stderr = (
         "error: Couldn't parse metadata of x\n"

@@ -105,5 +105,5 @@ def test_who_works_alone_on_an_entry_makes_only_those_wait_that_want_the_same(
         thread.start()
         with Store(tmp_path).alone("rebuilds", "def"), Store(tmp_path).alone("roots", "abc"):
             assert not waited.wait(0.2)
-    thread.join(10)
+    thread.join(120)
     assert waited.is_set()

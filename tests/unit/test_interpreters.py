@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -92,15 +93,15 @@ def test_a_private_prefix_is_mounted_whole_without_its_packages(tmp_path: Path) 
     (tmp_path / "include/python3.12").mkdir(parents=True)
     (tmp_path / "include/python3.12/Python.h").write_text("")
     python = as_interpreter(_python(tmp_path))
-    assert python.executable == PurePosixPath("/opt/python/3.12/bin/python3.12")
+    assert python.executable == PurePosixPath("/opt/python/cp312-cp312/bin/python3.12")
     assert (python.release, python.headers) == ("3.12.4", True)
     assert python.environment == {
-        "LD_LIBRARY_PATH": "/opt/python/3.12/lib",
-        "LIBRARY_PATH": "/opt/python/3.12/lib",
+        "LD_LIBRARY_PATH": "/opt/python/cp312-cp312/lib",
+        "LIBRARY_PATH": "/opt/python/cp312-cp312/lib",
     }
     (mount,) = python.mounts
-    assert (mount.source, mount.target) == (tmp_path, PurePosixPath("/opt/python/3.12"))
-    library = PurePosixPath("/opt/python/3.12/lib/python3.12")
+    assert (mount.source, mount.target) == (tmp_path, PurePosixPath("/opt/python/cp312-cp312"))
+    library = PurePosixPath("/opt/python/cp312-cp312/lib/python3.12")
     assert {library / "site-packages", library / "ensurepip/_bundled"} <= set(mount.hidden)
 
 
@@ -118,16 +119,32 @@ def test_of_a_shared_prefix_only_pythons_own_parts_are_mounted(
         (tmp_path / name).write_text("")
     targets = {str(mount.target): mount for mount in as_interpreter(_python(tmp_path)).mounts}
     assert sorted(targets) == [
-        "/opt/python/3.12/bin/python3.12",
-        "/opt/python/3.12/include/python3.12",
-        "/opt/python/3.12/lib/libpython3.12.so.1.0",
-        "/opt/python/3.12/lib/python3.12",
+        "/opt/python/cp312-cp312/bin/python3.12",
+        "/opt/python/cp312-cp312/include/python3.12",
+        "/opt/python/cp312-cp312/lib/libpython3.12.so.1.0",
+        "/opt/python/cp312-cp312/lib/python3.12",
     ]
-    hidden = targets["/opt/python/3.12/lib/python3.12"].hidden
-    assert PurePosixPath("/opt/python/3.12/lib/python3.12/site-packages") in hidden
+    hidden = targets["/opt/python/cp312-cp312/lib/python3.12"].hidden
+    assert PurePosixPath("/opt/python/cp312-cp312/lib/python3.12/site-packages") in hidden
 
 
 def test_an_interpreter_of_usr_is_part_of_the_root() -> None:
     python = as_interpreter(_python(Path("/usr")))
     assert (python.executable, python.mounts) == (PurePosixPath("/usr/bin/python3.12"), ())
     assert python.environment == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "place"),
+    [
+        ((2, 7, 18), "cp27-cp27mu"),
+        ((3, 7, 17), "cp37-cp37m"),
+        ((3, 8, 20), "cp38-cp38"),
+        ((3, 13, 0), "cp313-cp313"),
+    ],
+)
+def test_an_interpreter_stands_where_published_wheels_are_built(
+    version: tuple[int, int, int], place: str, tmp_path: Path
+) -> None:
+    python = as_interpreter(replace(_python(tmp_path), version=version))
+    assert python.executable.is_relative_to(f"/opt/python/{place}/bin")

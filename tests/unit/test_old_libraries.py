@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.compiler_wrapper.runtime import make_library
+from builders.compiler_wrapper.runtime import make_library, runtime
 from builders.errors import BuildFault
 from builders.old_libraries import facts, is_old_system, old_libraries
 from tests.support.native import run
@@ -215,3 +215,37 @@ def test_what_is_linked_to_them_asks_for_the_older_version(
         assert version in needs
     assert "libpthread" in (made / "libpthread.so").read_text()
     assert "libc_nonshared.a" in (made / "libc.so").read_text()
+
+
+def test_parts_of_the_older_c_plus_plus_library_come_before_the_compilers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order that the archive has which they stand for."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    parts, libraries = tmp_path / "place/runtime", tmp_path / "place/libraries"
+    parts.mkdir(parents=True)
+    libraries.mkdir()
+    for source in (files("builders") / "runtime/glibc-2.17").iterdir():
+        if source.name.endswith(".s"):
+            (parts / source.name).write_text(source.read_text())
+    for name, text in old_libraries("glibc-2.17", toolchain(tmp_path)).items():
+        (libraries / name).write_text(text)
+    made = Path(runtime("gcc", str(tmp_path / "place")))
+    archive = made / "older-c++.a"
+    assert (
+        f"{made / 'libstdc++.so.6'} {archive} -l:libstdc++.a" in (made / "libstdc++.so").read_text()
+    )
+    assert run("ar", "t", str(archive), cwd=tmp_path).split() == [
+        "cxx_delete_sized.o",
+        "cxx_throw_bad_array_new_length.o",
+        "cxx_type_bad_array_new_length.o",
+    ]
+    (tmp_path / "a.cc").write_text("int *f(int n) { return new int[n]; }\n"
+                                   "void g(int *p) { delete p; }\n")  # fmt: skip
+    run("g++", "-O2", "-shared", "-fPIC", "-fcf-protection=none", "-nostdlib", "a.cc",
+        str(archive), "-o", "a.so", cwd=tmp_path)  # fmt: skip
+    symbols = run("nm", "-D", "a.so", cwd=tmp_path)
+    assert " T __cxa_throw_bad_array_new_length" in symbols
+    assert " T _ZdlPvm" in symbols
+    assert " U _ZdlPv\n" in symbols
+    assert "bad_cast" not in symbols

@@ -48,3 +48,10 @@ def test_every_hidden_directory_is_read_only(tmp_path: Path) -> None:
         "--remount-ro",
         "/usr/local",
     ]
+
+
+def test_a_program_that_is_shown_has_what_it_needs(tmp_path: Path) -> None:
+    for name in ("bin", "share/cmake-3.25/Modules", "share/automake-1.16", "share/editor"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "bin/cmake").write_text("")
+    assert _hidden(tmp_path) == {"/usr/share/editor"}

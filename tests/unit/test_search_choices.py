@@ -24,6 +24,7 @@ ONE_BY_ONE = {
     "switches": Choices(switches={"EXAMPLE_USE_C": "1"}),
     "requires": Choices(requires=("a",)),
     "libraries": Choices(libraries=("yaml",)),
+    "lines": Choices(lines="a:-12"),
     "hash_seed": Choices(hash_seed=0),
     "own_compiler": Choices(own_compiler=True),
     "recipe": Choices(recipe=RECIPE),

@@ -235,7 +235,19 @@ def test_what_does_not_build_is_tried_with_the_pythons_next_to_it(tmp_path: Path
         ("CPython 3.9",),
         ("CPython 3.12",),
         ("CPython 3.13",),
+        ("CPython 2.7",),
     ]
+
+
+@pytest.mark.parametrize("required", [">=3.6", "!=2.7.*", "none", "==2.7." + "9" * 5000])
+def test_what_says_that_it_is_not_for_python_2_is_not_tried_with_it(
+    required: str, tmp_path: Path, url: str
+) -> None:
+    published = {METADATA: metadata(f"Requires-Python: {required}")}
+    search = opened(published, tmp_path, url, PYTHONS[-2:])
+    first(search)
+    search.fail(RECIPE, FAILED)
+    assert rest(search) == [("CPython 3.8",)]
 
 
 @pytest.mark.parametrize(("mode", "other"), [("pep517", "setup.py"), ("setup.py", "pep517")])

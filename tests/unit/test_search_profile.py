@@ -65,7 +65,7 @@ def test_no_detour_is_shorter(
         # METADATA counts itself and each line that only one of the two has.
         ({info("METADATA"): metadata("Summary: x")}, 2),
         ({info("METADATA"): metadata(version="1.1")}, 3),
-        ({info("METADATA"): metadata(end="\r\n")}, 1),
+        ({info("METADATA"): metadata(end="\r\n")}, 2),
         ({info("WHEEL"): wheel_file("py2-none-any", "py3-none-any")}, 2),
         ({info("top_level.txt"): b"example\nmore\n"}, 1),
     ],
@@ -88,6 +88,7 @@ def test_the_dist_info_directory_is_told_from_members_that_are_named_alike() -> 
             info("licenses/LICENSE"): b"x",
             "example/data.dist-info/METADATA": b"no",
             "other-1.0.dist-info/entry_points.txt": b"no",
+            "example/vendored/other-1.0.dist-info/WHEEL": wheel_file("py3-none-any"),
         }
     )
     assert found.directory == "example-1.0.dist-info"

@@ -10,12 +10,15 @@ from builders.search.refine import (
     REFINEMENTS,
     Change,
     Refinement,
+    Tried,
     by_command,
     computed_version,
+    dict_order,
     generator,
     hinted,
     line_ends,
     path_file_python,
+    program_python,
     set_order,
     sorted_requires,
     tags,
@@ -226,7 +229,8 @@ WINDOWS = metadata(end="\r\n")
     ("published", "rebuilt", "expected"),
     [
         ({METADATA: WINDOWS}, {}, [{"line_ends": "crlf"}]),
-        ({}, {METADATA: WINDOWS}, [{"line_ends": "lf"}]),
+        # What nobody chose is how the sandbox writes it.
+        ({}, {METADATA: WINDOWS}, []),
         ({WHEEL: wheel_file("py3-none-any", end="\r\n")}, {}, [{"line_ends": "crlf"}]),
         # One change, however many files say so.
         (
@@ -291,6 +295,17 @@ def test_the_same_requirements_in_another_order_may_have_been_sorted(
     assert list(sorted_requires(profile(requires(*published)), chosen)) == []
 
 
+def of_python(version: str, changes: Changes, choices: Choices | None = None) -> Tried:
+    """An attempt with another Python."""
+    other = tried(changes, choices)
+    return replace(other, recipe=replace(other.recipe, python=version))
+
+
+def both_pythons(changes: Changes) -> Profile:
+    """A published wheel for Python 2, too."""
+    return profile({**changes, WHEEL: wheel_file("py2-none-any", "py3-none-any")})
+
+
 @pytest.mark.parametrize(
     ("published", "rebuilt", "expected"),
     [
@@ -307,9 +322,92 @@ def test_clauses_in_another_order_came_from_python_2(
     published: tuple[str, ...], rebuilt: tuple[str, ...], expected: list[Change]
 ) -> None:
     other = tried(requires(*rebuilt))
-    assert list(set_order(profile(requires(*published)), other)) == expected
-    chosen = tried(requires(*rebuilt), Choices(python=(2, 7)))
-    assert list(set_order(profile(requires(*published)), chosen)) == []
+    assert list(set_order(both_pythons(requires(*published)), other)) == expected
+    chosen = of_python("2.7", requires(*rebuilt))
+    assert list(set_order(both_pythons(requires(*published)), chosen)) == []
+
+
+def test_clauses_in_another_order_came_from_another_seed_of_hashes() -> None:
+    published = both_pythons(requires("a (>=1,<2)"))
+    other = requires("a (<2,>=1)")
+    found = list(set_order(published, of_python("3.6", other)))
+    assert [*map(sorted, found)] == [["python"], ["hash_seed"]]
+    seeded = of_python("3.6", other, Choices(hash_seed=7))
+    assert list(set_order(published, seeded)) == [{"python": (2, 7)}]
+
+
+def extras(*names: str) -> Changes:
+    return {METADATA: metadata(*(f"Provides-Extra: {name}" for name in names))}
+
+
+def test_extras_in_another_order_came_from_another_seed_of_hashes() -> None:
+    # wheel writes them once more, sorted.
+    published = both_pythons(extras("a", "c", "b", "a", "b", "c"))
+    found = list(set_order(published, tried(extras("c", "a", "b", "a", "b", "c"))))
+    assert [*map(sorted, found)] == [["python"], ["hash_seed"]]
+    assert list(set_order(published, tried(extras("a", "c", "b")))) == []
+    assert list(set_order(published, tried(extras("a", "c", "d")))) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        (b'{"a": 1, "b": 2}', b'{"b": 2, "a": 1}', [{"python": (2, 7)}]),
+        (b'{"a": 1, "b": 2}', b'{"b": 2, "a": 2}', []),
+        (b'{"a": 1}', b'{"a": 1}', []),
+        (b"[" * 100_000, b'{"a": 1}', []),
+        (b"no json", b"no json at all", []),
+    ],
+)
+def test_keys_in_another_order_came_from_python_2(
+    published: bytes, rebuilt: bytes, expected: list[Change]
+) -> None:
+    name = info("metadata.json")
+    assert list(dict_order(both_pythons({name: published}), tried({name: rebuilt}))) == expected
+    assert (
+        list(dict_order(both_pythons({name: published}), of_python("2.7", {name: rebuilt}))) == []
+    )
+    assert list(dict_order(both_pythons({name: published}), tried())) == []
+
+
+def test_a_wheel_for_python_3_alone_was_not_built_with_2() -> None:
+    published = {**requires("a (>=1,<2)"), info("pbr.json"): b'{"a": 1, "b": 2}'}
+    other = of_python("3.9", {**requires("a (<2,>=1)"), info("pbr.json"): b'{"b": 2, "a": 1}'})
+    assert list(set_order(profile(published), other)) == []
+    assert list(dict_order(profile(published), other)) == []
+
+
+def programs(*names: str) -> Changes:
+    lines = "".join(f"{name} = example:main\n" for name in names)
+    return {info("entry_points.txt"): f"[console_scripts]\n{lines}".encode()}
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        (("tool", "tool-3.7"), ("tool", "tool-3.11"), [{"python": (3, 7)}]),
+        (("tool2.7",), ("tool3.11",), [{"python": (2, 7)}]),
+        (("tool-3.7",), ("tool-3.7",), []),
+        # Not after the Python that ran: always there, or of another program.
+        (("tool-3.7", "tool-3.8"), ("tool-3.8",), []),
+        (("tool-3.7",), ("other-3.8",), []),
+        (("tool-3.7", "more-3.8"), ("tool-3.9", "more-3.9"), []),
+        (("tool-4.0",), ("tool-3.9",), []),
+        ((), (), []),
+    ],
+)
+def test_a_program_that_is_named_after_a_python_names_it(
+    published: tuple[str, ...], rebuilt: tuple[str, ...], expected: list[Change]
+) -> None:
+    found = program_python(profile(programs(*published)), tried(programs(*rebuilt)))
+    assert list(found) == expected
+
+
+def test_line_ends_that_no_python_3_writes_came_from_python_2() -> None:
+    published = both_pythons({METADATA: WINDOWS})
+    windows = Choices(line_ends="crlf")
+    assert list(line_ends(published, tried({}, windows))) == [{"python": (2, 7)}]
+    assert list(line_ends(published, of_python("2.7", {}, windows))) == []
 
 
 def test_no_extension_modules_where_only_the_rebuilt_wheel_has_them() -> None:

@@ -10,7 +10,11 @@ _MAX_EQUAL = 64
 
 
 def moved(
-    difference: Difference, context: Context, *, key: Callable[[str], str | None]
+    difference: Difference,
+    context: Context,
+    *,
+    key: Callable[[str], str | None],
+    may_have_any_mode: bool = False,
 ) -> tuple[str, str] | None:
     """The published and the rebuilt name of a file that differs in its place only.
 
@@ -18,10 +22,11 @@ def moved(
         difference: one end of the move.
         context: where the other end is.
         key: what both names have in common; None for a name that does not take part.
+        may_have_any_mode: whether nothing depends on which of the two is executable.
 
     Returns:
         None unless exactly one other file has this content and key, on the other side only. A mode
-        that makes a program of one of the two is a difference of its own.
+        that makes a program of one of the two is a difference of its own, unless it may be any.
     """
     side, own = difference.published or difference.rebuilt, key(difference.name)
     if side is None or own is None:
@@ -35,6 +40,8 @@ def moved(
     if len(ours) != 1 or len(theirs) != 1:
         return None
     published, rebuilt = ours[0].published, theirs[0].rebuilt
-    if published is None or rebuilt is None or is_executable(published) != is_executable(rebuilt):
+    if published is None or rebuilt is None:
+        return None
+    if is_executable(published) != is_executable(rebuilt) and not may_have_any_mode:
         return None
     return ours[0].name, theirs[0].name

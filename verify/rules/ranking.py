@@ -254,6 +254,7 @@ RANKING: tuple[Group, ...] = (
             "entry-points-layout",
             "top-level-derived",
             "namespace-packages-derived",
+            "json-key-order",
             "egg-info-marker",
             "metadata.requirement-spelling",
             "metadata.requires-python-spelling",

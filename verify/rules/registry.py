@@ -15,6 +15,7 @@ from verify.rules.benign.directory_entry import directory_entry
 from verify.rules.benign.egg_info_marker import egg_info_marker
 from verify.rules.benign.entry_points_layout import entry_points_layout
 from verify.rules.benign.gzip_header import gzip_header
+from verify.rules.benign.json_key_order import json_key_order
 from verify.rules.benign.license_moved import license_moved
 from verify.rules.benign.metadata.description_dedent import description_dedent
 from verify.rules.benign.metadata.description_newlines import description_newlines
@@ -103,6 +104,7 @@ BENIGN: tuple[Rule, ...] = (
     entry_points_layout,
     top_level_derived,
     namespace_packages_derived,
+    json_key_order,
     egg_info_marker,
     license_moved,
     nspkg_path_file,

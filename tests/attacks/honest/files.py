@@ -1,6 +1,7 @@
 """Whole members that other tools, systems and days write differently, or do not write at all."""
 
 import gzip
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -86,6 +87,16 @@ def namespace_packages_that_declare_themselves(wheel: RealWheel) -> list[tuple[b
     return [
         _pair(wheel, {**packages, name: listed}, {**packages, name: None}),
         _both(wheel, name, listed, other),
+    ]
+
+
+@FILES.equivalent("json-key-order", "record-follows")
+def keys_of_json_in_the_order_of_hashes(wheel: RealWheel) -> list[tuple[bytes, bytes]]:
+    value = {"is_release": True, "git_version": "abc", "more": {"b": [1, None], "a": "\u00e9"}}
+    turned = {key: value[key] for key in reversed(value)}
+    return [
+        _both(wheel, wheel.info(name), json.dumps(turned).encode(), json.dumps(value).encode())
+        for name in ("metadata.json", "pbr.json")
     ]
 
 

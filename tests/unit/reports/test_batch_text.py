@@ -11,7 +11,8 @@ from reports.batch_text import MAX_TRUSTED, render_batch
 from reports.renderers.trend import EarlierRun, earlier_run, trend_since
 from tests.support.noted import checked
 from verify.batch.results import BatchReport, BatchResult
-from verify.results import CheckResult
+from verify.finding import RuleName
+from verify.results import Attempt, CheckResult
 from verify.verdict import Reason, Verdict
 
 
@@ -33,6 +34,7 @@ def shown(
 ODD = replace(
     checked("odd", Verdict.DIFFERENT), reasons=("the verdict is different", "a signal refuses")
 )
+FIRST = "1 unexplained, first code.differs of odd.py"
 GONE = replace(
     checked("gone", Verdict.UNDETERMINED), diff=None, reason=Reason.TIMEOUT, detail="too long"
 )
@@ -40,17 +42,42 @@ GONE = replace(
 
 def test_a_log_has_a_line_for_each_wheel_the_worst_first() -> None:
     assert shown(batch(checked("good"), GONE, ODD), terminal=False) == [
-        "different    odd-1.0-py3-none-any.whl  1 unexplained; a signal refuses",
+        f"different    odd-1.0-py3-none-any.whl  {FIRST}; a signal refuses",
         "undetermined gone-1.0-py3-none-any.whl  timeout: too long",
         "identical    good-1.0-py3-none-any.whl",
         "1 of 3 wheels are trusted: 1 different, 1 undetermined, 1 identical.",
     ]
 
 
+def test_what_says_most_is_named_and_what_this_machine_lacks() -> None:
+    assert ODD.diff is not None
+    (found,) = ODD.diff.findings
+    record = replace(found, rule=RuleName("member.differs"), member="odd-1.0.dist-info/RECORD")
+    lacking = Attempt(
+        recipe=None,
+        verdict=Verdict.UNDETERMINED,
+        reason="unsupported",
+        detail="the sandbox has no CPython 3.4",
+    )
+    failed = replace(lacking, reason="build-failed", detail="it failed")
+    both = replace(
+        ODD,
+        diff=replace(ODD.diff, findings=(record, found)),
+        attempts=(failed, lacking, lacking),
+        reasons=(),
+    )
+    line = "different    odd-1.0-py3-none-any.whl"
+    alone = replace(both, diff=replace(ODD.diff, findings=(record,)), attempts=())
+    assert shown(batch(both, alone), terminal=False)[:2] == [
+        f"{line}  2{FIRST[1:]}; not tried: the sandbox has no CPython 3.4",
+        f"{line}  1 unexplained, first member.differs of odd-1.0.dist-info/RECORD",
+    ]
+
+
 def test_at_a_terminal_what_is_said_of_a_wheel_stands_below_its_name() -> None:
     assert shown(batch(ODD), terminal=True)[:2] == [
         "different    odd-1.0-py3-none-any.whl",
-        "             1 unexplained; a signal refuses",
+        f"             {FIRST}; a signal refuses",
     ]
 
 

@@ -2,11 +2,13 @@
 
 Explains: `NAME-VERSION-pyX.Y-nspkg.pth` in the root of both wheels, with equal bytes, where the
 names differ in X.Y only, start with the name and version of the dist-info directory, and are the
-only path files that either wheel puts where `site` reads them. Each line is one that a release of
-setuptools writes, for a package whose name is made of plain identifiers.
+only path files that either wheel puts where `site` reads them. Only one of them is executable if
+all files of the published wheel are. Each line is one that a release of setuptools writes, for a
+package whose name is made of plain identifiers.
 
 Harmless because: the bytes are the rebuilt ones, and `site` reads every `.pth` whatever its name;
-setuptools puts the version of the Python that runs it into the name. `site` goes through path files
+setuptools puts the version of the Python that runs it into the name. Nothing runs it as a program,
+and on some file systems every file has that mode. `site` goes through path files
 in the order of their names, which changes for no other file of the wheel.
 """
 
@@ -29,6 +31,7 @@ _SUFFIXES = (".pth", ".start")
 
 _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 _MAX_SIZE = 16 * 1024
+_EXECUTABLE = 0o111
 
 _ROOT = "p = os.path.join(sys._getframe(1).f_locals['sitedir'], *%(path)r)"
 _NO_INIT = "ie = os.path.exists(os.path.join(p,'__init__.py'))"
@@ -107,7 +110,9 @@ def nspkg_path_file(difference: Difference, context: Context) -> Finding | None:
     side = difference.published or difference.rebuilt
     if side is None or not _is_named_after(difference.name, context.dist_info):
         return None
-    found = moved(difference, context, key=_key)
+    found = moved(
+        difference, context, key=_key, may_have_any_mode=_is_of_one_mode(context.published)
+    )
     if found is None or not _is_template(side):
         return None
     if not (_is_only_one(context.published) and _is_only_one(context.rebuilt)):
@@ -134,6 +139,11 @@ def _is_named_after(name: str, dist_info: str | None) -> bool:
 
 def _is_only_one(archive: Archive) -> bool:
     return sum(_is_read_by_site(member.name) for member in archive.members) == 1
+
+
+def _is_of_one_mode(archive: Archive) -> bool:
+    """Whether every file is executable, as on file systems that keep no modes."""
+    return all(member.mode & _EXECUTABLE for member in archive.members if not member.is_dir)
 
 
 def _is_read_by_site(name: str) -> bool:
