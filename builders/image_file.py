@@ -20,6 +20,7 @@ from builders.definition import Packaged, definitions, toolchain_definitions
 from builders.sandbox.interface import SandboxFault
 from builders.store import DRAFT_PREFIX, Store, storing
 from builders.unpack import BROKEN, check_archive
+from verify.drafts import new_file
 from verify.errors import UsageFault
 
 IDENTITY = "truewheel-image.json"
@@ -52,7 +53,6 @@ def export_image(packaged: Packaged, archive: Path, target: Path) -> Identity:
     Raises:
         StoreError: the file cannot be written.
     """
-    draft = target.with_name(f"{DRAFT_PREFIX}{uuid.uuid4().hex}")
     with storing(target.parent), archive.open("rb") as content:
         identity = Identity(
             name=packaged.name,
@@ -61,14 +61,13 @@ def export_image(packaged: Packaged, archive: Path, target: Path) -> Identity:
             size=content.tell(),
         )
         content.seek(0)
-        try:
-            with tarfile.open(draft, "w", format=tarfile.GNU_FORMAT) as tar:
-                document = json.dumps({"format": FORMAT, **asdict(identity)}, indent=1).encode()
-                _add(tar, IDENTITY, io.BytesIO(document), len(document))
-                _add(tar, ARCHIVE, content, identity.size)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with (
+            new_file(target, prefix=DRAFT_PREFIX, suffix="") as draft,
+            tarfile.open(fileobj=draft, mode="w", format=tarfile.GNU_FORMAT) as tar,
+        ):
+            document = json.dumps({"format": FORMAT, **asdict(identity)}, indent=1).encode()
+            _add(tar, IDENTITY, io.BytesIO(document), len(document))
+            _add(tar, ARCHIVE, content, identity.size)
     return identity
 
 

@@ -37,7 +37,7 @@ quotes from requirements and metadata is never there."""
 
 _DISK = re.compile(
     r"^  cause: (?:No space left on device|Disk quota exceeded|Permission denied"
-    r"|Read-only file system|Input/output error) \(os error \d+\)$",
+    r'|Read-only file system|Input/output error) \(os error \d+\)(?: at path "[^"\n]*")?$',
     re.MULTILINE,
 )
 

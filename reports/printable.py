@@ -10,7 +10,7 @@ _INVISIBLE = re.compile(
 
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: what moves it or is not seen in it is spelled out."""
-    if text.isprintable() and not _INVISIBLE.search(text):
+    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
         return text
     return "".join(
         char

@@ -155,7 +155,8 @@ def _provenance(result: CheckResult, console: Console) -> None:
         rows.append(("verdict", f"remembered from {result.judged_at.astimezone(UTC):%Y-%m-%d}"))
     if result.wheel is not None:
         rows.append(("wheel", f"{_day(result.wheel.upload_time)}  {result.wheel.filename}"))
-        rows.append(("", f"sha256 {result.wheel.sha256}"))
+        known = result.wheel.sha256
+        rows.append(("", f"sha256 {known}" if known else "no sha256 known"))
     if result.source is not None:
         rows.append(("source", f"{_day(result.source.upload_time)}  {result.source.filename}"))
     if result.recipe is not None:

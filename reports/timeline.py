@@ -29,7 +29,7 @@ MAX_QUIET = 20
 MAX_NAMED = 3
 """Files that are named under one signal."""
 
-_WIDEST = 100
+_NARROWEST, _WIDEST = 30, 100
 _MARKED = "bold yellow"
 
 
@@ -66,7 +66,7 @@ class _Page:
 
     @property
     def width(self) -> int:
-        return min(self.console.width, _WIDEST)
+        return max(_NARROWEST, min(self.console.width, _WIDEST))
 
     @property
     def glyphs(self) -> Glyphs:

@@ -8,10 +8,28 @@ from pathlib import Path
 from tempfile import mkdtemp, mkstemp
 from typing import BinaryIO
 
+from verify.errors import UsageFault
 from verify.interrupts import uninterrupted
 
 READABLE = 0o644
 """Sandboxes and web servers read what we write as other users."""
+
+
+def require_place(target: Path) -> None:
+    """Make sure, before any work is done for it, that a file can be made where it is asked for.
+
+    Raises:
+        UsageFault: there is no such folder, or nothing can be written to it.
+    """
+    if not target.parent.is_dir():
+        raise UsageFault(
+            f"cannot write {target}: there is no folder {target.parent}",
+            hint=f"mkdir -p {target.parent}",
+        )
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise UsageFault(
+            f"cannot write {target}: {target.parent} is closed to you", hint="choose another place"
+        )
 
 
 @contextmanager

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-HELD = (signal.SIGINT, signal.SIGTERM)
+HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Deliver SIGINT and SIGTERM only when the block is over.
+    """Deliver SIGINT, SIGTERM and SIGHUP only when the block is over.
 
     Python runs signal handlers in the main thread alone, so elsewhere there is nothing to hold.
     Blocking the signals in the kernel instead would be inherited by every process that is started.

@@ -62,7 +62,7 @@ def parse_requirement(text: str) -> Requirement:
     """A PEP 508 requirement that an index can answer.
 
     Raises:
-        UsageFault: it is none, or it names a URL.
+        UsageFault: it is none, or it names a file or a URL.
     """
     try:
         requirement = Requirement(text)
@@ -73,6 +73,12 @@ def parse_requirement(text: str) -> Requirement:
         ) from error
     if requirement.url is not None:
         raise UsageFault(f"{text!r} names a URL", hint="download it and pass the file with --file")
+    if requirement.name.lower().endswith(".whl") and not requirement.specifier:
+        # A valid name of a project, which is not what anybody means by it.
+        raise UsageFault(
+            f"{text!r} is the name of a wheel's file",
+            hint="write NAME or NAME==VERSION; local wheels go with --file",
+        )
     return requirement
 
 
@@ -169,6 +175,10 @@ def _local_file(
     path: Path, name: NormalizedName, version: Version | None, kind: FileKind, cache: FileCache
 ) -> IndexFile:
     try:
+        if not path.is_file():
+            raise UsageFault(
+                f"{path} is not a regular file", hint="a pipe or a device may never end: copy it"
+            )
         with path.open("rb") as stream:
             cached = cache.add(stream, path.name)
     except OSError as error:

@@ -32,6 +32,10 @@ error: Failed to fetch: http://example.org/simple/x/
             IndexUnreachableError,
         ),
         ("error: x\n  cause: No space left on device (os error 28)\n", StoreError),
+        (
+            'error: x\n  cause: Read-only file system (os error 30) at path "/c/uv/.tmp1"\n',
+            StoreError,
+        ),
         (NO_SOLUTION, BuildFault),
         ("error: Couldn't parse requirement in `requirements.in` at position 0\n", BuildFault),
         ("error: Failed to read `x @ file:///x-1.0-py3-none-any.whl`\n", BuildFault),

@@ -81,6 +81,26 @@ def test_a_reader_that_leaves_early_is_no_crash(tmp_path: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
+def test_a_wheels_file_is_no_requirement_and_the_option_for_it_is_named(tmp_path: Path) -> None:
+    ran = truewheel("check", "demo-1.0-py3-none-any.whl", cwd=tmp_path)
+    assert (ran.code, "local wheels go with --file" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300"])
+@pytest.mark.parametrize("option", ["--timeout", "--budget"])
+def test_a_time_that_never_ends_is_refused(option: str, seconds: str) -> None:
+    ran = truewheel("check", "x==1", option, seconds)
+    assert (ran.code, f"{seconds} seconds are no time" in ran.stderr) == (2, True)
+
+
+def test_an_index_that_is_none_is_a_usage_error_on_the_command_line_alone(tmp_path: Path) -> None:
+    asked = truewheel("check", "x==1", "--index-url", "nope", cache=tmp_path)
+    configured = truewheel(
+        "check", "x==1", cache=tmp_path, environment={"PIP_INDEX_URL": "ftp://index.example.org"}
+    )
+    assert (asked.code, configured.code) == (2, 4)
+
+
 def test_a_fault_of_our_own_never_looks_like_a_verdict(tmp_path: Path) -> None:
     """Python's own exit code for a crash is 1, which means: judged and not trusted."""
     program = (
@@ -92,4 +112,6 @@ def test_a_fault_of_our_own_never_looks_like_a_verdict(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 4
-    assert "a fault of truewheel itself" in done.stderr
+    assert "a fault of truewheel itself: ZeroDivisionError in <lambda>" in done.stderr
+    assert "<string>:2" in done.stderr  # where it is, for whoever mends it
+    assert "Traceback" not in done.stderr

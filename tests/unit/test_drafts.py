@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import pytest
 
-from verify.drafts import draft_file, draft_folder, new_file
+from verify.drafts import draft_file, draft_folder, new_file, require_place
+from verify.errors import UsageFault
 from verify.index.cache import FileCache
 
 
@@ -117,3 +118,10 @@ def test_a_file_is_readable_by_everybody_or_as_is_asked(tmp_path: Path) -> None:
         with new_file(tmp_path / "made", mode=mode):
             pass
         assert (tmp_path / "made").stat().st_mode & 0o777 == mode
+
+
+def test_no_work_is_begun_for_a_file_that_has_no_folder(tmp_path: Path) -> None:
+    require_place(tmp_path / "made")
+    with pytest.raises(UsageFault, match="there is no folder") as caught:
+        require_place(tmp_path / "missing" / "made")
+    assert caught.value.hint == f"mkdir -p {tmp_path / 'missing'}"

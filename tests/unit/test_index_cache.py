@@ -118,7 +118,7 @@ def test_processes_that_add_the_same_file_do_not_disturb_each_other(tmp_path: Pa
     )
     argv = [sys.executable, "-c", code, str(tmp_path), NAME]
     processes = [subprocess.Popen(argv) for _ in range(3)]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(600) for process in processes] == [0, 0, 0]
     assert everything(tmp_path) == [f"files/{SHA256[:2]}/{SHA256}/{NAME}"]
 
 

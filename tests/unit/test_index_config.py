@@ -239,6 +239,25 @@ def test_a_broken_pip_file_is_one_error_that_names_it(
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("https://bob:secret@index.example.org\n", "line 1 is in no section"),
+        ("[global]\n\nsecret\n", "line 3 is no KEY = VALUE"),
+        ("[global]\ncert = a\ncert = secret\n", "line 3 says again what a line before it says"),
+        ("[global]\n[secret]\n[secret]\n", "line 3 says again what a line before it says"),
+    ],
+)
+def test_a_broken_pip_file_is_told_by_its_line_and_not_by_what_is_in_it(
+    tmp_path: Path, quiet: dict[str, str], content: str, told: str
+) -> None:
+    broken = tmp_path / "broken.conf"
+    broken.write_text(content)
+    with pytest.raises(IndexConfigError) as raised:
+        load(tmp_path, quiet | {"PIP_CONFIG_FILE": str(broken)})
+    assert raised.value.message == f"pip's configuration file {broken} cannot be read: {told}"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "ftp://bob:secret@index.example.org/simple",

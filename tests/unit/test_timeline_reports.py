@@ -38,7 +38,9 @@ def timeline(project: Project, version: str | None = None, last: int = 1) -> Tim
     return found
 
 
-def rendered(shown: Timeline, *, verbose: bool = False, encoding: str = "utf-8") -> str:
+def rendered(
+    shown: Timeline, *, verbose: bool = False, encoding: str = "utf-8", width: int = 80
+) -> str:
     class Stream(StringIO):
         @property
         def encoding(self) -> str:  # type: ignore[override] # StringIO has none
@@ -46,7 +48,7 @@ def rendered(shown: Timeline, *, verbose: bool = False, encoding: str = "utf-8")
 
     stream = Stream()
     console = Console(
-        file=stream, width=80, soft_wrap=True, no_color=True, highlight=False, markup=False
+        file=stream, width=width, soft_wrap=True, no_color=True, highlight=False, markup=False
     )
     render_timeline(shown, console, verbose=verbose)
     return stream.getvalue()
@@ -140,6 +142,11 @@ def test_nothing_is_wider_than_the_terminal_unless_asked() -> None:
     assert max(map(len, narrow.splitlines())) <= 80
     assert wheel("0.3", LONG) not in narrow
     assert wheel("0.3", LONG) in rendered(timeline(suspicious(), "0.3"), verbose=True)
+
+
+def test_a_terminal_of_no_width_at_all_gets_what_the_narrowest_gets() -> None:
+    shown = timeline(suspicious())
+    assert rendered(shown, width=1) == rendered(shown, width=30)
 
 
 def test_without_upload_times_the_reader_is_told() -> None:

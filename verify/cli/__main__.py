@@ -1,5 +1,5 @@
 """`python -m verify.cli` is the command `truewheel`."""
 
-from verify.cli.main import main
+from verify.cli.start import main
 
 main()

@@ -27,6 +27,7 @@ from verify.cli.options import (
     ledger_option,
     output_options,
 )
+from verify.cli.seconds import Seconds
 from verify.cli.targets import target_options
 from verify.errors import UsageFault
 from verify.events import Event, Notice
@@ -67,7 +68,7 @@ from verify.workbench import Workbench
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     metavar="SECONDS",
     help="Begin no further wheel after that time.",
 )
@@ -79,7 +80,7 @@ from verify.workbench import Workbench
 @click.option("--changed", is_flag=True, help="Only what earlier runs of this batch did not have.")
 @click.option(
     "--wheel-timeout",
-    type=click.FloatRange(min=1),
+    type=Seconds(min=1),
     metavar="SECONDS",
     help="Wall time after which a wheel is given up, whatever is done with it.",
 )
@@ -90,7 +91,7 @@ from verify.workbench import Workbench
 )
 @click.option(
     "--dask-wait",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+NARROWEST = 20
+"""Columns that results are laid out for at least; what is wider than a terminal, it wraps."""
 STAGE_WORDS = {
     "fetch": "fetching",
     "resolve": "preparing to build",
@@ -26,7 +28,7 @@ def result_console(output: Output, *, stderr: bool = False) -> "Console":
     """The console for results; paths and hashes are never wrapped."""
     from rich.console import Console  # noqa: PLC0415 - JSON output does without rich
 
-    return Console(
+    console = Console(
         stderr=stderr,
         no_color=output.no_color or None,
         soft_wrap=True,
@@ -34,6 +36,9 @@ def result_console(output: Output, *, stderr: bool = False) -> "Console":
         emoji=False,
         markup=False,
     )
+    # Where COLUMNS is 0 rich would print nothing, and into a few columns no table fits.
+    console.width = max(console.width, NARROWEST)
+    return console
 
 
 def say_error(message: str, hint: str | None) -> None:

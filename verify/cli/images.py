@@ -31,6 +31,7 @@ from verify.cli.console import progress
 from verify.cli.exits import Exit
 from verify.cli.image_rows import AUTO, BUBBLEWRAP, DOCKER, Image, show, show_file
 from verify.cli.options import Output, cache_option, output_options
+from verify.drafts import require_place
 from verify.errors import UsageFault
 from verify.events import Listener
 
@@ -101,6 +102,7 @@ def export_command(*, name: str, target: Path, cache_root: Path, output: Output)
     For machines that reach no Debian mirror, and for the day that a suite leaves the mirrors.
     """
     definition = _defined(name)
+    require_place(target)
     with progress(output) as listener:
         make = _archive_maker(definition)
         archive = make(cache_root=cache_root, listener=listener)

@@ -3,10 +3,10 @@
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
 from types import FrameType
 from typing import NoReturn
 
@@ -35,6 +35,8 @@ COMMANDS = {
 
 
 _STDOUT, _STDERR = 1, 2
+_FRAMES = 12
+"""Calls that are named of a fault of our own, the innermost ones: recursion has a thousand."""
 _COMPLETION = "_TRUEWHEEL_COMPLETE"
 """What a shell sets to ask click for completions."""
 
@@ -71,7 +73,7 @@ def truewheel() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the contract's code."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, _end)
+    _end_in_order()
     prepare()
     sys.exit(_flushed(argv, _run(argv)))
 
@@ -116,13 +118,30 @@ def _words(error: Exception) -> tuple[str, str | None, int]:
         case TruewheelError():
             code = Exit.USAGE if isinstance(error, UsageFault) else Exit.FAILED
             return error.message, error.hint, code
+        case FileNotFoundError() if _is_homeless():
+            hint = "change to a directory that exists"
+            return "the working directory does not exist any more", hint, Exit.FAILED
         case OSError():
             return f"the system refused: {error}", None, Exit.FAILED
         case MemoryError():
             return "there is not enough memory", None, Exit.FAILED
-    with suppress(OSError):
-        traceback.print_exception(error)
-    return "this is a fault of truewheel itself", "please report it", Exit.FAILED
+    return _fault(error)
+
+
+def _fault(error: Exception) -> tuple[str, str, int]:
+    """What whoever mends it has to know, in two lines; values may be secrets, so none is shown."""
+    frames = extract_tb(error.__traceback__)
+    way = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-_FRAMES:]]
+    message = f"this is a fault of truewheel itself: {type(error).__name__} in {frames[-1].name}"
+    return message, f"please report it, with this: {' '.join(way)}", Exit.FAILED
+
+
+def _is_homeless() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd is this and no more
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _flushed(argv: list[str], code: int) -> int:
@@ -137,9 +156,16 @@ def _flushed(argv: list[str], code: int) -> int:
     return code
 
 
-def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM unwinds like an exit, so that sandboxes are taken down."""
-    sys.exit(128 + signal.SIGTERM)
+def _end_in_order() -> None:
+    """Have SIGTERM and a closed terminal unwind like an exit, so that sandboxes are taken down."""
+    signal.signal(signal.SIGTERM, _end)
+    # Under nohup it is ignored, and that is to stay so.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _wants_json(argv: list[str]) -> bool:

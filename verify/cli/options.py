@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from verify.cli.config import load_defaults
+from verify.cli.seconds import Seconds
 
 CONFINED = ("docker", "bubblewrap")
 SANDBOXES = ("auto", *CONFINED, "unsafe-host")
@@ -113,11 +114,10 @@ def output_options(command: Callback) -> Callback:
     )
 
 
-def accounting_option(command: Callback) -> Callback:
-    """`--accounting`."""
-    return click.option(
-        "--accounting", is_flag=True, help="Print where every byte of the published file went."
-    )(command)
+accounting_option = click.option(
+    "--accounting", is_flag=True, help="Print where every byte of the published file went."
+)
+"""`--accounting`."""
 
 
 def cache_option(command: Callback) -> Callback:
@@ -136,47 +136,40 @@ def cache_option(command: Callback) -> Callback:
     )(collected)
 
 
-def ledger_option(command: Callback) -> Callback:
-    """`--ledger`; the command takes what was given as `ledger`."""
-    return click.option(
-        "--ledger",
-        metavar="PATH|URL|none",
-        envvar="TRUEWHEEL_LEDGER",
-        show_envvar=True,
-        help="Where verdicts are remembered; by default ledger.sqlite in the cache directory.",
-    )(command)
+ledger_option = click.option(
+    "--ledger",
+    metavar="PATH|URL|none",
+    envvar="TRUEWHEEL_LEDGER",
+    show_envvar=True,
+    help="Where verdicts are remembered; by default ledger.sqlite in the cache directory.",
+)
+"""`--ledger`; the command takes what was given as `ledger`."""
 
+evidence_option = click.option(
+    "--evidence",
+    metavar="DIR|URL",
+    envvar="TRUEWHEEL_EVIDENCE",
+    show_envvar=True,
+    help="Keep logs, rebuilt wheels and all that was found out: a folder, or s3://..., gs://...",
+)
+"""`--evidence`; the command takes what was given as `evidence`."""
 
-def evidence_option(command: Callback) -> Callback:
-    """`--evidence`; the command takes what was given as `evidence`."""
-    return click.option(
-        "--evidence",
-        metavar="DIR|URL",
-        envvar="TRUEWHEEL_EVIDENCE",
-        show_envvar=True,
-        help="Keep logs, rebuilt wheels and all that was found out: a folder, or s3://..., gs://...",
-    )(command)
+sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(SANDBOXES),
+    default="auto",
+    show_default=True,
+    help="Where builds run.",
+)
+"""`--sandbox`."""
 
-
-def sandbox_option(command: Callback) -> Callback:
-    """`--sandbox`."""
-    return click.option(
-        "--sandbox",
-        type=click.Choice(SANDBOXES),
-        default="auto",
-        show_default=True,
-        help="Where builds run.",
-    )(command)
-
-
-def jobs_option(command: Callback) -> Callback:
-    """`--jobs`."""
-    return click.option(
-        "--jobs",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Wheels that are judged at once; as many as there are cores by default.",
-    )(command)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Wheels that are judged at once; as many as there are cores by default.",
+)
+"""`--jobs`."""
 
 
 INDEX_OPTIONS = (
@@ -228,7 +221,7 @@ def _work_options(command: Callback, budget: str) -> Callback:
         click.option(
             budget,
             "search_seconds",
-            type=click.FloatRange(min=0),
+            type=Seconds(min=0),
             default=600.0,
             show_default=True,
             metavar="SECONDS",
@@ -236,7 +229,7 @@ def _work_options(command: Callback, budget: str) -> Callback:
         ),
         click.option(
             "--timeout",
-            type=click.FloatRange(min=1),
+            type=Seconds(min=1),
             default=900.0,
             show_default=True,
             metavar="SECONDS",

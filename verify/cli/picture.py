@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from reports.timeline_svg import MARK
-from verify.drafts import new_file
+from verify.drafts import new_file, require_place
 from verify.errors import UsageFault
 
 
@@ -14,13 +14,7 @@ def prepare_picture(target: Path) -> None:
     Raises:
         UsageFault: it cannot, or something else than an earlier picture is there.
     """
-    if not target.parent.is_dir():
-        raise UsageFault(
-            f"cannot write {target}: there is no folder {target.parent}",
-            hint=f"mkdir -p {target.parent}",
-        )
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise UsageFault(f"cannot write {target}: {target.parent} is closed to you")
+    require_place(target)
     if os.path.lexists(target) and not _is_ours(target):
         raise UsageFault(
             f"{target} exists and is no picture that truewheel wrote",

@@ -81,10 +81,16 @@ def _asked(
 
 
 def _by_requirement(requirement: Requirement, sha256: str | None) -> Asked:
+    version = _pinned(requirement)
+    if requirement.specifier and version is None:
+        raise UsageFault(
+            f"{requirement} pins no version, and the policy may differ between versions",
+            hint="write NAME==VERSION, or NAME for what holds for all versions",
+        )
     return Asked(
         text=f"{requirement} sha256 {sha256}" if sha256 else str(requirement),
         project=canonicalize_name(requirement.name),
-        version=_pinned(requirement),
+        version=version,
         sha256=sha256,
     )
 

@@ -1,5 +1,6 @@
 """`truewheel report`: results that are there already, as HTML, SARIF and other formats."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from verify.cli.console import say_error
 from verify.cli.exits import Exit
 from verify.cli.options import Output, cache_option, ledger_option, output_options
 from verify.cli.results_file import read_document
-from verify.errors import UsageFault
+from verify.errors import TruewheelError, UsageFault
 from verify.ledger.places import NOWHERE, resolve
 
 if TYPE_CHECKING:
@@ -88,7 +89,17 @@ def command(  # noqa: PLR0913 - click passes each option by name
         before = None if previous == NOWHERE else earlier_run(read_document(Path(previous)))
     if before is not None:
         document = with_trend(document, trend_since(document, before))
-    return _shown(render_all(document, folder, chosen), folder, output)
+    return _shown(_written(document, folder, chosen), folder, output)
+
+
+def _written(document: Document, folder: Path, formats: Sequence[str]) -> Reports:
+    try:
+        return render_all(document, folder, formats)
+    except OSError as error:
+        raise TruewheelError(
+            f"the report cannot be written to {folder}: {error.strerror}",
+            hint="make room, check permissions, or choose another folder",
+        ) from error
 
 
 def _of_ledger(where: str | None, run: int | None) -> tuple[Document, EarlierRun | None]:

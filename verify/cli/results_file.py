@@ -2,6 +2,7 @@
 
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,7 +21,7 @@ def read_document(path: Path) -> Document:
         UnreadableResultsError: there is none.
     """
     try:
-        document = json.loads(_text(path), parse_constant=_refuse)
+        document = json.loads(_text(path), parse_constant=_refuse, parse_float=_finite)
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableResultsError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(document, dict):
@@ -34,6 +35,11 @@ def _text(path: Path) -> bytes:
     if path.stat().st_size > MAX_RESULTS_BYTES:
         raise UnreadableResultsError(f"{path} is too large for results")
     return path.read_bytes()
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if isfinite(number) else _refuse(digits)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -4,6 +4,10 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _NAMES = ("stdin", "stdout", "stderr")
 """By file descriptor."""
@@ -21,10 +25,33 @@ def prepare() -> None:
             mode = "r" if number == 0 else "w"
             # Open to the end of the process, like the stream that it stands for.
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    if isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
+        sys.stderr = _patient(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks is spelled out like a control character.
             stream.reconfigure(errors="backslashreplace")
+
+
+def _patient(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Standard error that takes everything: a full disk under a log costs nobody a verdict."""
+    raw = _Patient(stream.fileno(), "w", closefd=False)
+    buffered = io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffered, encoding=stream.encoding, line_buffering=True)
+
+
+class _Patient(io.FileIO):
+    """A file that drops what it cannot take, and all that comes after it."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """How much was taken, which is all of it where none can be."""
+        size = memoryview(data).nbytes
+        try:
+            written = super().write(data)
+        except OSError:
+            send_nowhere(self.fileno())
+            return size
+        return size if written is None else written  # None: the reader is slow, and we do not wait
 
 
 def send_nowhere(number: int) -> None:

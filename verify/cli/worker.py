@@ -12,6 +12,7 @@ from verify.batch.crew import cores
 from verify.cli.batch_crew import require_dask
 from verify.cli.console import progress
 from verify.cli.options import Output, cache_option, jobs_option, output_options, sandbox_option
+from verify.cli.seconds import Seconds
 
 if TYPE_CHECKING:
     from verify.batch.dask.machines import Machine
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(min=1),
+    type=Seconds(min=1),
     default=300.0,
     show_default=True,
     metavar="SECONDS",

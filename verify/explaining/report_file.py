@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from verify.drafts import new_file
+from verify.drafts import new_file, require_place
 from verify.errors import UsageFault
 
 MARK = b"<!DOCTYPE html>\n<!-- truewheel --explain -->\n"
@@ -35,13 +35,7 @@ def clear(target: Path) -> None:
     Raises:
         UsageFault: something else is there, or nothing can be written there.
     """
-    if not target.parent.is_dir():
-        raise UsageFault(
-            f"cannot write {target}: there is no folder {target.parent}",
-            hint=f"mkdir -p {target.parent}",
-        )
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise UsageFault(f"cannot write {target}: {target.parent} is closed to you")
+    require_place(target)
     try:
         if os.path.lexists(target):
             _refuse_other(target)

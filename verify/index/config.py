@@ -10,6 +10,7 @@ from pathlib import Path
 from verify.index.interface import IndexFault
 from verify.index.pip_config import pip_environment_source, pip_file_source
 from verify.index.sources import (
+    IndexArgumentError,
     IndexConfigError,
     RawIndex,
     Source,
@@ -54,7 +55,8 @@ def load_config(
     index gets no answer about those of another.
 
     Raises:
-        IndexConfigError: a source cannot be read, or names something that is no index.
+        IndexConfigError: a source cannot be read, or names something that is no index; it is a
+            usage error where an argument does.
     """
     sources = (
         argument_source(index_url, extra_index_urls, cwd),
@@ -147,7 +149,8 @@ def _located(index: RawIndex, environ: Mapping[str, str]) -> tuple[str, Credenti
     try:
         url, embedded = split_credentials(_as_url(index))
     except IndexFault as error:
-        raise IndexConfigError(f"{index.origin}: {error.message}", hint=error.hint) from error
+        kind = IndexArgumentError if index.origin.startswith("--") else IndexConfigError
+        raise kind(f"{index.origin}: {error.message}", hint=error.hint) from error
     return url.rstrip("/"), _credentials(index, environ) or embedded
 
 

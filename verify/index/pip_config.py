@@ -89,10 +89,26 @@ def _read(path: Path) -> _Parser:
         parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
     except (OSError, UnicodeError, configparser.Error) as error:
         raise IndexConfigError(
-            f"pip's configuration file {path} cannot be read: {error}",
+            f"pip's configuration file {path} cannot be read: {_fault(error)}",
             hint="correct the file, or set PIP_CONFIG_FILE to the null device to ignore such files",
         ) from error
     return parser
+
+
+def _fault(error: OSError | UnicodeError | configparser.Error) -> str:
+    """What is wrong with a file; never the line itself, which may hold a password."""
+    match error:
+        case OSError():
+            return error.strerror or type(error).__name__
+        case UnicodeError():
+            return "it is not UTF-8"
+        case configparser.MissingSectionHeaderError(lineno=line):
+            return f"line {line} is in no section"
+        case configparser.ParsingError(errors=[(int(line), _), *_]):
+            return f"line {line} is no KEY = VALUE"
+        case configparser.DuplicateOptionError() | configparser.DuplicateSectionError():
+            return f"line {error.lineno} says again what a line before it says"
+    return "it is no configuration file"
 
 
 def _source(values: Mapping[str, str], origins: Mapping[str, str], cwd: Path) -> Source:

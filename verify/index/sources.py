@@ -4,11 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from verify.errors import UsageFault
 from verify.index.interface import IndexFault
 
 
 class IndexConfigError(IndexFault):
     """The index configuration cannot be read or makes no sense; the message names its source."""
+
+
+class IndexArgumentError(IndexConfigError, UsageFault):
+    """The same of what somebody just asked for: nothing failed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -90,13 +90,14 @@ class RequestsTransport:
                 hint="give the certificate authority with PIP_CERT or SSL_CERT_FILE",
             ) from error
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise TransientError(f"{url} cannot be reached: {_reason(error)}") from error
+            via = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
+            raise TransientError(f"{url} cannot be reached{via}: {_reason(error)}") from error
         except (OSError, HTTPError, ValueError) as error:
             # requests' own root is an OSError, as is a missing CA bundle; a redirect to a URL that
             # is none (or no text) is a ValueError.
             raise IndexUnreachableError(
                 f"{url} cannot be requested: {_reason(error)}",
-                hint="check the index URL and the certificate files",
+                hint="check the index URL, the proxy and the certificate files",
             ) from error
 
     def _auth(self, url: str) -> tuple[str, str] | None:

@@ -31,7 +31,7 @@ from verify.index.interface import (
 from verify.index.select import Target, choose_sdist
 from verify.lock import lock_findings
 from verify.lock.by_url import Direct
-from verify.lock.inputs.interface import Lock, LockedFile, LockedPackage, SourceKind
+from verify.lock.inputs.interface import Lock, LockedFile, LockedPackage, LockFormat, SourceKind
 from verify.lock.inputs.packages import bare_url
 from verify.lock.late import late_files
 from verify.lock.naming import is_named, more_hashes
@@ -228,7 +228,7 @@ class _Work:
         project: Project | None,
         release: list[IndexFile],
     ) -> Finding:
-        if package.origin is not None and not self._is_configured(package.origin):
+        if self._is_elsewhere(package, release):
             return lock_findings.other_index(package, self.tools.urls)
         if not release:
             return lock_findings.vanished(package, file, release=True)
@@ -239,8 +239,14 @@ class _Work:
         other = next((each for each in files if each.sha256 == file.sha256), None)
         return lock_findings.unknown_hash(package, file, release, other)
 
-    def _is_configured(self, origin: str) -> bool:
-        return _plain(origin) in {_plain(url) for url in self.tools.urls}
+    def _is_elsewhere(self, package: LockedPackage, release: list[IndexFile]) -> bool:
+        """Whether what is missing may be on an index that is not configured.
+
+        A requirements file names one for all that is in it: what is known here, it does not excuse.
+        """
+        if package.origin is None or (release and self.lock.format is LockFormat.REQUIREMENTS):
+            return False
+        return _plain(package.origin) not in {_plain(url) for url in self.tools.urls}
 
     def _conflict(
         self, package: LockedPackage, file: LockedFile, error: ConflictingFilesError

@@ -3,13 +3,14 @@
 import io
 from dataclasses import replace
 
+import pytest
 from packaging.utils import NormalizedName
 from packaging.version import Version
 from rich.console import Console
 
 from reports.lock_github import lock_annotations
 from reports.lock_json import lock_check_document
-from reports.lock_sarif import lock_sarif
+from reports.lock_sarif import file_uri, lock_sarif
 from reports.lock_text import render_lock
 from tests.support.command import assert_valid
 from verify import __version__
@@ -146,6 +147,20 @@ def test_sarif_has_what_the_standard_requires() -> None:
         }
     ]
     assert lock_sarif(REPORT)["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("locks/a b.txt", "locks/a%20b.txt"),
+        ("/locks/a b.txt", "file:///locks/a%20b.txt"),
+        ("caf\udce9.txt", "caf%E9.txt"),  # Latin-1 on disk, as Python reads it from there
+        ("/caf\udce9.txt", "file:///caf%E9.txt"),
+        ("\ud800.txt", "%ED%A0%80.txt"),
+    ],
+)
+def test_sarif_names_a_file_by_its_bytes(path: str, uri: str) -> None:
+    assert file_uri(path) == uri
 
 
 def test_sarif_says_that_the_tool_failed() -> None:

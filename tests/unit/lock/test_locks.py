@@ -332,9 +332,9 @@ git+https://example.org/o/repo@{COMMIT}#egg=checkout&subdirectory=sub
 """
     lock = read(tmp_path, "requirements.txt", text)
     assert [told(package) for package in lock.packages] == [
-        ("thing==1.0", SourceKind.REGISTRY, None, 2),
+        ("thing==1.0", SourceKind.REGISTRY, "https://example.org/simple", 2),
         ("far==4", SourceKind.URL, "https://example.org/far-4-py3-none-any.whl", 3),
-        ("loose", SourceKind.REGISTRY, None, 4),
+        ("loose", SourceKind.REGISTRY, "https://example.org/simple", 4),
         ("checkout", SourceKind.VCS, f"git+https://example.org/o/repo@{COMMIT}", 5),
         (".", SourceKind.DIRECTORY, ".", 6),
     ]

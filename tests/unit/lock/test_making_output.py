@@ -82,6 +82,14 @@ def test_a_place_where_no_file_can_be_is_refused_before_any_work(tmp_path: Path)
             look(path)
 
 
+@pytest.mark.parametrize("name", ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"])
+def test_a_name_under_which_another_tool_reads_its_own_lock_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageFault, match="another tool"):
+        look(tmp_path / name)
+
+
 def test_a_failing_write_leaves_what_was_there(tmp_path: Path) -> None:
     place = tmp_path / "there"
     place.mkdir()

@@ -51,7 +51,7 @@ def test_no_words_make_a_path_of_a_refused_line(tmp_path: Path, why: str) -> Non
         env={**os.environ, "UV_NO_CONFIG": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode != 0

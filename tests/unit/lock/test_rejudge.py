@@ -243,6 +243,22 @@ def test_a_lock_of_another_index_is_told_as_such(bench: Bench) -> None:
         require_same_index(report)
 
 
+INDEX = "--index-url https://other.example.org/simple\n"
+
+
+def test_requirements_of_another_index_are_told_as_such(bench: Bench) -> None:
+    report = bench.report(f"{INDEX}gone==1.0 --hash=sha256:{'a' * 64}\n")
+    with pytest.raises(UsageFault, match=r"a lock of another index: https://other\.example\.org"):
+        require_same_index(report)
+    several = bench.report(f"{INDEX}--extra-{INDEX[2:]}gone==1.0 --hash=sha256:{'a' * 64}\n")
+    assert [rules(outcome) for outcome in several.outcomes] == [["lock.vanished"]]
+
+
+def test_naming_another_index_excuses_no_hash_of_a_known_release(bench: Bench) -> None:
+    outcome = bench.one(INDEX + pin("other"))
+    assert (rules(outcome), outcome.standing) == (["lock.unknown-hash"], Standing.DISTRUSTED)
+
+
 def test_a_lock_of_two_indexes_is_judged_as_far_as_it_goes(bench: Bench) -> None:
     other = uv_lock("a" * 64, source="https://other.example.org/simple").partition("\n")[2]
     report = bench.report(uv_lock(digest(WHEEL), source=bench.server.url) + other, name="uv.lock")

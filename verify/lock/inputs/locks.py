@@ -55,6 +55,11 @@ def read_lock(path: Path, read: Read, environ: Mapping[str, str]) -> Lock:
     return Lock(path=str(path), format=LockFormat.REQUIREMENTS, packages=packages)
 
 
+def is_of_another_tool(name: str) -> bool:
+    """Whether a file of that name is what another tool writes and reads, whatever is in it."""
+    return name in _NAMES or name in _OTHERS
+
+
 def _is_toml(path: Path) -> bool:
     return path.name in _NAMES or path.suffix in {".toml", ".lock"}
 

@@ -26,12 +26,21 @@ def pinned_packages(file: RequirementsFile) -> Iterator[LockedPackage]:
 
     A constraint asks for nothing; one with hashes still says what may be installed.
     """
+    index = _only_index(file)
     for asked in file.asked:
         if not asked.constraint or asked.hashes:
-            yield _package(asked)
+            yield _package(asked, index)
 
 
-def _package(asked: Asked) -> LockedPackage:
+def _only_index(file: RequirementsFile) -> str | None:
+    """The one index that the file names; None where it names none, or several."""
+    if file.values("--extra-index-url"):
+        return None
+    *_, last = (None, *file.values("--index-url"))
+    return bare_url(last)
+
+
+def _package(asked: Asked, index: str | None) -> LockedPackage:
     checkout = parse_checkout(asked.origin or "") if asked.kind is SourceKind.VCS else None
     filename = last_part(asked.origin.partition("#")[0]) if asked.origin else None
     origin = asked.origin.partition("#")[0] if asked.origin else None
@@ -41,7 +50,7 @@ def _package(asked: Asked) -> LockedPackage:
         version=_version(asked, filename),
         files=tuple(_files(asked, filename, origin)),
         kind=asked.kind,
-        origin=bare_url(origin),
+        origin=index if asked.kind is SourceKind.REGISTRY else bare_url(origin),
         commit=checkout.commit if checkout else None,
         subdirectory=checkout.subdirectory if checkout else None,
         marker=str(marker) if marker else None,

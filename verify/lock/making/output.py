@@ -10,6 +10,7 @@ from pathlib import Path
 
 from verify.drafts import new_file
 from verify.errors import TruewheelError, UsageFault
+from verify.lock.inputs.locks import is_of_another_tool
 
 
 class OutputFault(TruewheelError):  # noqa: N818 - a fault of the place, not of the tool
@@ -31,6 +32,11 @@ def look(path: Path) -> Before:
         UsageFault: no file can be there.
         OutputFault: it must not be written, or read.
     """
+    if is_of_another_tool(path.name):
+        raise UsageFault(
+            f"{path} is the lock of another tool, which truewheel does not write",
+            hint="name a requirements file or a pylock.toml with -o; --check judges such a lock",
+        )
     place = _place(path)
     wrong = _unfit(path, place)
     if wrong is not None:

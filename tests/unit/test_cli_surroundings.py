@@ -1,0 +1,124 @@
+"""The command in surroundings as they come: a full disk, a closed terminal, no directory."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import COMMAND, truewheel
+from verify.cli.console import NARROWEST, result_console
+from verify.cli.options import Output
+
+FULL = Path("/dev/full")
+_MAIN = "import os, signal, sys; from verify.cli.main import main; import verify.cli.check as c\n"
+
+
+def python(program: str, folder: Path, *, stderr: int | None = None) -> tuple[int, str, str]:
+    """Exit code and both streams of a program; what goes to another stderr is not seen."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if stderr is None else stderr,
+        text=True,
+        cwd=folder,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr or ""
+
+
+def test_a_full_disk_under_standard_error_costs_nobody_a_result(tmp_path: Path) -> None:
+    program = (
+        "import sys; from verify.cli.streams import prepare; prepare()\n"
+        "for _ in range(2): print('progress', file=sys.stderr)\n"
+        "print('result')"
+    )
+    with FULL.open("wb") as full:
+        assert python(program, tmp_path, stderr=full.fileno())[:2] == (0, "result\n")
+
+
+def test_standard_error_is_written_at_once_and_spells_what_its_encoding_lacks(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import os, sys; from verify.cli.streams import prepare\n"
+        "sys.stderr.reconfigure(encoding='ascii'); prepare()\n"
+        "print('caf\\xe9', file=sys.stderr); os._exit(0)"
+    )
+    assert python(program, tmp_path) == (0, "", "caf\\xe9\n")
+
+
+def test_a_working_directory_that_was_removed_is_said_to_be_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, "sh", *COMMAND, "policy", "explain"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == (
+        "truewheel: error: the working directory does not exist any more\n"
+        "  hint: change to a directory that exists\n"
+    )
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_results_are_printed_whatever_the_width_is_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    console = result_console(Output(as_json=False, quiet=False, verbose=False, no_color=True))
+    console.print("said")
+    assert console.width == NARROWEST
+    assert capsys.readouterr().out == "said\n"
+
+
+def test_ctrl_c_while_modules_load_ends_the_process_and_prints_nothing(tmp_path: Path) -> None:
+    program = (
+        "import builtins, os, signal; real = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'verify.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = interrupted\n"
+        "from verify.cli.start import main; main()"
+    )
+    assert python(program, tmp_path) == (-signal.SIGINT, "", "")
+
+
+def test_ctrl_c_later_is_told(tmp_path: Path) -> None:
+    program = (
+        _MAIN.replace("verify.cli.main", "verify.cli.start")
+        + "c.parse_requirements = lambda texts: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.argv[1:] = ['check', 'x==1']; main()"
+    )
+    told = (128 + signal.SIGINT, "", "truewheel: error: interrupted\n")
+    assert python(program, tmp_path) == told
+
+
+def test_a_closed_terminal_unwinds_and_nohup_is_heeded(tmp_path: Path) -> None:
+    hang_up = (
+        "def hung_up(texts): os.kill(os.getpid(), signal.SIGHUP); raise KeyboardInterrupt\n"
+        "c.parse_requirements = hung_up; main(['check', 'x==1'])"
+    )
+    nohup = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    assert python(_MAIN + hang_up, tmp_path)[0] == 128 + signal.SIGHUP
+    assert python(nohup + _MAIN + hang_up, tmp_path)[0] == 128 + signal.SIGINT
+
+
+def test_a_pipe_nobody_writes_to_is_no_wheel_and_no_source(tmp_path: Path) -> None:
+    wheel, sdist = tmp_path / "demo-1.0-py3-none-any.whl", tmp_path / "demo-1.0.tar.gz"
+    os.mkfifo(wheel)
+    os.mkfifo(sdist)
+    ran = truewheel("check", "--file", wheel, "--offline", cache=tmp_path / "cache", timeout=300)
+    assert (ran.code, "is not a regular file" in ran.stderr) == (2, True)
+    wheel.unlink()
+    wheel.write_bytes(b"")
+    ran = truewheel(
+        *("check", "--file", wheel, "--sdist", sdist), cache=tmp_path / "cache", timeout=300
+    )
+    assert (ran.code, "is not a regular file" in ran.stderr) == (2, True)
