@@ -65,10 +65,11 @@ bench-ledger: setup
 bench-batch: setup
 	$(BIN)/python -m benchmarks.batch $(BATCH)
 
-# Reports of 500 and 10,000 wheels, and of a ledger of ROWS verdicts.
+# Reports of 500 and 10,000 wheels, also with much to show, and of a ledger of ROWS verdicts.
 bench-report: setup
 	@sh containers/os-packages.sh $(TEST_PACKAGES)
 	$(BIN)/python -m benchmarks.report --rows $(ROWS)
+	$(BIN)/python -m benchmarks.large_report
 
 # What placing and collecting 10,000 wheels costs, see docs/scale.md.
 bench-dask: setup

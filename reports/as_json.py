@@ -1,10 +1,10 @@
 """The versioned JSON documents of the contract."""
 
-import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reports.json_text import json_text
 from verify.finding import Finding, JSONValue
 from verify.results import (
     Accounting,
@@ -28,7 +28,7 @@ JSONObject = dict[str, JSONValue]
 
 def dump(document: JSONObject) -> str:
     """A document as text: ASCII, so that no terminal or pipe can garble a hostile file name."""
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    return json_text(document)
 
 
 def diff_document(diff: Diff, explanation: ExplanationReport | None = None) -> JSONObject:
@@ -72,7 +72,7 @@ def check_document(report: CheckReport) -> JSONObject:
     verdicts = Counter(result.verdict.value for result in report.results)
     document: JSONObject = {
         "schema": "truewheel.check/1",
-        "results": [_result(result) for result in report.results],
+        "results": [result_object(result) for result in report.results],
         "summary": {
             "total": len(report.results),
             "trusted": sum(result.trusted for result in report.results),
@@ -110,7 +110,8 @@ def error_document(message: str, hint: str | None) -> JSONObject:
     return {"schema": "truewheel.error/1", "error": {"message": message, "hint": hint}}
 
 
-def _result(result: CheckResult) -> JSONObject:
+def result_object(result: CheckResult) -> JSONObject:
+    """One of the `results` of `truewheel.check/1`."""
     return {
         "requirement": result.requirement,
         "wheel": _wheel(result.wheel),

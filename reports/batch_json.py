@@ -1,23 +1,27 @@
 """`truewheel.batch/1`: all that came of a batch."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from reports.as_json import JSONObject, check_document, finding_object
-from verify.batch.inputs import Input
+from reports.as_json import JSONObject, finding_object, result_object
 from verify.batch.results import BatchRemark, BatchReport, BatchResult, LeftOver, Place
 from verify.finding import JSONValue
 from verify.lock.inputs.interface import InputFault, Location
-from verify.results import CheckReport
+from verify.uncollected import uncollected
 
 
 def batch_document(report: BatchReport) -> JSONObject:
     """The document; `error` is there when the tool failed before the end."""
+    with uncollected():
+        return _document(report)
+
+
+def _document(report: BatchReport) -> JSONObject:
     verdicts = Counter(result.check.verdict.value for result in report.results)
     document: dict[str, JSONValue] = {
         "schema": "truewheel.batch/1",
         "run": report.run,
-        "inputs": [_input(one, at, report) for at, one in enumerate(report.inputs)],
+        "inputs": _inputs(report),
         "results": [_result(result) for result in report.results],
         "left": [_left(left) for left in report.left],
         "summary": {
@@ -40,15 +44,21 @@ def batch_document(report: BatchReport) -> JSONObject:
     return document
 
 
-def _input(one: Input, at: int, report: BatchReport) -> JSONObject:
-    asked = sum(any(place.source == at for place in result.asked) for result in report.results)
-    return {
-        "path": one.path,
-        "kind": one.kind,
-        "wheels": asked,
-        "faults": [_fault(fault) for fault in one.faults],
-        "remarks": [_remark(remark) for remark in report.remarks if remark.source == at],
-    }
+def _inputs(report: BatchReport) -> list[JSONValue]:
+    wheels = Counter(at for result in report.results for at in {one.source for one in result.asked})
+    remarks: defaultdict[int, list[JSONValue]] = defaultdict(list)
+    for remark in report.remarks:
+        remarks[remark.source].append(_remark(remark))
+    return [
+        {
+            "path": one.path,
+            "kind": one.kind,
+            "wheels": wheels[at],
+            "faults": [_fault(fault) for fault in one.faults],
+            "remarks": list(remarks[at]),
+        }
+        for at, one in enumerate(report.inputs)
+    ]
 
 
 def _fault(fault: InputFault) -> JSONObject:
@@ -68,9 +78,7 @@ def _remark(remark: BatchRemark) -> JSONObject:
 
 def _result(result: BatchResult) -> JSONValue:
     """As one of `results` in `truewheel.check/1`, and who asks for it."""
-    results = check_document(CheckReport(results=(result.check,)))["results"]
-    found = results[0] if isinstance(results, list) else None
-    return {**found, "asked": _asked(result.asked)} if isinstance(found, dict) else None
+    return {**result_object(result.check), "asked": _asked(result.asked)}
 
 
 def _left(left: LeftOver) -> JSONObject:

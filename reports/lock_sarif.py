@@ -86,4 +86,13 @@ def _location(message: Message) -> JSONObject:
 def file_uri(path: str) -> str:
     """Relative as it was given, so that a code host finds it from the root of the repository."""
     pure = PurePath(path)
-    return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())
+    quoted = quote(_named_by(pure.as_posix()))
+    return f"file://{quoted}" if pure.is_absolute() else quoted
+
+
+def _named_by(path: str) -> bytes:
+    """The bytes of a name that is no UTF-8 as they are; of one that no file can have, any."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogatepass")

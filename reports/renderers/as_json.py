@@ -1,10 +1,10 @@
 """The document itself, and its results one by one as JSON Lines."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from reports.as_json import dump
-from reports.renderers.interface import Document, Rendered
+from reports.json_text import write_json
+from reports.renderers.interface import Document, Streamed
 from reports.renderers.reading import read_results
 from verify.finding import JSONValue
 
@@ -18,10 +18,10 @@ class JsonRenderer:
     name = "json"
     filename = "results.json"
 
-    def render(self, document: Document) -> Iterator[Rendered]:
+    def render(self, document: Document) -> Iterator[Streamed]:
         """One file."""
         read_results(document)
-        yield Rendered(name=self.filename, content=f"{dump(dict(document))}\n".encode())
+        yield json_file(self.filename, dict(document))
 
 
 class JsonLinesRenderer:
@@ -30,12 +30,26 @@ class JsonLinesRenderer:
     name = "jsonl"
     filename = "results.jsonl"
 
-    def render(self, document: Document) -> Iterator[Rendered]:
+    def render(self, document: Document) -> Iterator[Streamed]:
         """One file."""
         read_results(document)
         results = document["results"]
-        lines = map(_line, results) if isinstance(results, list) else ()
-        yield Rendered(name=self.filename, content="".join(lines).encode())
+
+        def write(put: Callable[[bytes], object]) -> None:
+            for result in results if isinstance(results, list) else ():
+                put(_line(result).encode())
+
+        yield Streamed(name=self.filename, write=write)
+
+
+def json_file(name: str, document: object) -> Streamed:
+    """A file of a document; see `reports.json_text` for what it may hold besides JSON."""
+
+    def write(put: Callable[[bytes], object]) -> None:
+        write_json(document, lambda text: put(text.encode("ascii")))
+        put(b"\n")
+
+    return Streamed(name=name, write=write)
 
 
 def _line(result: JSONValue) -> str:

@@ -5,15 +5,16 @@ logical location in it: no code host has either as a file.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote
 
-from reports.as_json import JSONObject, dump
+from reports.as_json import JSONObject
 from reports.lock_sarif import SCHEMA, file_uri
 from reports.printable import printable
-from reports.renderers.interface import Document, Rendered
+from reports.renderers.as_json import json_file
+from reports.renderers.interface import Document, Streamed
 from reports.renderers.reading import read_results
 from reports.renderers.results import Place, Reported, Results
 from reports.renderers.words import telling, told, why
@@ -32,10 +33,14 @@ class SarifRenderer:
     name = "sarif"
     filename = "results.sarif"
 
-    def render(self, document: Document) -> Iterator[Rendered]:
+    def render(self, document: Document) -> Iterator[Streamed]:
         """One file."""
-        log = _log(read_results(document))
-        yield Rendered(name=self.filename, content=f"{dump(log)}\n".encode())
+        results = read_results(document)
+
+        def write(put: Callable[[bytes], object]) -> None:
+            json_file(self.filename, _log(results)).write(put)
+
+        yield Streamed(name=self.filename, write=write)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,12 +55,10 @@ class _Message:
     wheel: int
 
 
-def _log(results: Results) -> JSONObject:
-    messages = [
-        message for at, result in enumerate(results.results) for message in _messages(at, result)
-    ]
-    rules = sorted({message.rule for message in messages})
-    run: JSONObject = {
+def _log(results: Results) -> Mapping[str, object]:
+    """The log, whose lists are made while they are written."""
+    rules = sorted({message.rule for message in _all(results)})
+    run = {
         "tool": {
             "driver": {
                 "name": "truewheel",
@@ -65,10 +68,15 @@ def _log(results: Results) -> JSONObject:
         },
         "invocations": [_invocation(results)],
         "columnKind": "unicodeCodePoints",
-        "artifacts": [_artifact(result) for result in results.results],
-        "results": list(_results(messages, rules)),
+        "artifacts": map(_artifact, results.results),
+        "results": _results(_all(results), rules),
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _all(results: Results) -> Iterator[_Message]:
+    for at, result in enumerate(results.results):
+        yield from _messages(at, result)
 
 
 def _messages(wheel: int, result: Reported) -> Iterator[_Message]:
@@ -108,18 +116,19 @@ def _artifact(result: Reported) -> JSONObject:
     return artifact
 
 
-def _results(messages: Sequence[_Message], rules: Sequence[str]) -> Iterator[JSONObject]:
-    seen: Counter[str] = Counter()
+def _results(messages: Iterable[_Message], rules: Sequence[str]) -> Iterator[JSONObject]:
+    seen: Counter[bytes] = Counter()
+    place = {rule: at for at, rule in enumerate(rules)}
     for message in messages:
         identity = _fingerprint(message)
         seen[identity] += 1
         found: dict[str, JSONValue] = {
             "ruleId": message.rule,
-            "ruleIndex": rules.index(message.rule),
+            "ruleIndex": place[message.rule],
             "level": message.level,
             "message": {"text": message.text},
             "locations": list(_locations(message)),
-            "partialFingerprints": {"truewheel/v1": f"{identity}:{seen[identity]}"},
+            "partialFingerprints": {"truewheel/v1": f"{identity.hex()}:{seen[identity]}"},
         }
         waiver = message.about.waiver
         if waiver is not None:
@@ -128,11 +137,11 @@ def _results(messages: Sequence[_Message], rules: Sequence[str]) -> Iterator[JSO
         yield found
 
 
-def _fingerprint(message: _Message) -> str:
+def _fingerprint(message: _Message) -> bytes:
     """The same for the same rule, wheel and member, whatever the words of the summary become."""
     wheel = message.about.sha256 or message.about.label
     parts = (message.rule, wheel, message.member or "")
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def _locations(message: _Message) -> Iterator[JSONObject]:

@@ -1,6 +1,6 @@
 """The axis of report formats: what a renderer is, and how one fails."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,26 @@ class Rendered:
     content: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Streamed:
+    """One file that is made while it is written: of thousands of wheels it may have a gigabyte.
+
+    Attributes:
+        name: see `Rendered`.
+        write: gives the whole content, in pieces, to what it is called with.
+    """
+
+    name: str
+    write: Callable[[Callable[[bytes], object]], None]
+
+    @property
+    def content(self) -> bytes:
+        """All of it at once."""
+        pieces: list[bytes] = []
+        self.write(pieces.append)
+        return b"".join(pieces)
+
+
 class Renderer(Protocol):
     """One format; an entry point of `GROUP` names the class, which is made without arguments."""
 
@@ -37,7 +57,7 @@ class Renderer(Protocol):
     def filename(self) -> str:
         """The file that a person opens, relative to the report's folder."""
 
-    def render(self, document: Document) -> Iterable[Rendered]:
+    def render(self, document: Document) -> Iterable[Rendered | Streamed]:
         """The files of the report; the same document gives the same bytes.
 
         Raises:

@@ -4,8 +4,10 @@ A list in the folder names the files of the last report. What it names may be re
 removed once the report has no such file any more; nothing else in the folder is ever touched.
 """
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -15,12 +17,14 @@ from reports.renderers.interface import (
     Rendered,
     Renderer,
     RendererError,
+    Streamed,
     UnreadableResultsError,
 )
 from reports.renderers.reading import read_results
 from reports.renderers.registry import loaded
 from verify.drafts import new_file
 from verify.errors import TruewheelError, UsageFault
+from verify.uncollected import uncollected
 
 LIST = ".truewheel-report"
 _HEAD = "files of a truewheel report; they are replaced by the next one"
@@ -66,17 +70,16 @@ def render_all(document: Document, folder: Path, formats: Sequence[str]) -> Repo
     chosen = loaded(formats)
     read_results(document)
     folder.mkdir(parents=True, exist_ok=True)
-    report.earlier = _listed(folder)
-    try:
-        # What truewheel brings comes first: another format that takes its names is at fault.
-        for name, renderer in sorted(chosen.items(), key=lambda item: not _is_own(item[1])):
-            report.add(name, renderer)
-    except BaseException:
-        # What is there of both reports stays ours, to be replaced by the next.
-        _list(folder, report.earlier | report.touched)
-        raise
-    _remove(folder, (report.earlier | report.touched) - report.owners.keys())
-    _list(folder, report.owners)
+    with _alone(folder):
+        report.earlier = _listed(folder)
+        # What is there of both reports stays ours whatever ends us, to be replaced by the next.
+        _list(folder, report.earlier)
+        with uncollected():
+            # What truewheel brings comes first: another format that takes its names is at fault.
+            for name, renderer in sorted(chosen.items(), key=lambda item: not _is_own(item[1])):
+                report.add(name, renderer)
+        _remove(folder, (report.earlier | report.touched) - report.owners.keys())
+        _list(folder, report.owners)
     order = list(chosen)
     return Reports(
         written=tuple(sorted(report.written, key=lambda one: order.index(one.format))),
@@ -127,8 +130,8 @@ class _Report:
                     f" format {self.owners[file.name]} has written",
                     hint=_hint(renderer),
                 )
-            _write(file, self.folder, self.earlier | self.touched)
-            self.touched.add(file.name)
+            self._claim(file.name)
+            _write(file, self.folder)
             names.append(file.name)
         if renderer.filename not in names:
             raise RendererError(
@@ -137,8 +140,28 @@ class _Report:
             )
         return names
 
+    def _claim(self, name: str) -> None:
+        """List a file before it is there: who is killed then has left nothing that is not ours."""
+        if name not in self.earlier and name not in self.touched:
+            _refuse_foreign(name, self.folder)
+            with (self.folder / LIST).open("a", encoding="utf-8") as stream:
+                stream.write(f"{name}\n")
+        self.touched.add(name)
 
-def _rendered(renderer: Renderer, document: Document) -> Iterator[Rendered]:
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for whoever writes a report there: each would find files that its own list lacks."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without locks of folders, as across a network
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _rendered(renderer: Renderer, document: Document) -> Iterator[Rendered | Streamed]:
     if _is_own(renderer):
         yield from renderer.render(document)
         return
@@ -157,6 +180,9 @@ def _rendered(renderer: Renderer, document: Document) -> Iterator[Rendered]:
 
 
 def _file(file: object) -> Rendered:
+    """What somebody else renders, whole: making it may fail, and that is nobody else's fault."""
+    if isinstance(file, Streamed):
+        file = Rendered(name=file.name, content=file.content)
     is_one = isinstance(file, Rendered) and type(file.name) is str and type(file.content) is bytes
     if not isinstance(file, Rendered) or not is_one:
         raise TypeError("what it renders is no file with a name and bytes")
@@ -171,20 +197,26 @@ def _hint(renderer: Renderer) -> str:
     return f"{type(renderer).__module__} makes it; leave out --format {renderer.name}"
 
 
-def _write(file: Rendered, folder: Path, ours: set[str]) -> None:
-    if not _is_plain(file.name):
-        raise RendererError(f"a renderer wants to write {file.name!r}, outside of the report")
-    target = folder / file.name
-    if file.name not in ours and os.path.lexists(target):
+def _refuse_foreign(name: str, folder: Path) -> None:
+    if not _is_plain(name):
+        raise RendererError(f"a renderer wants to write {name!r}, outside of the report")
+    if os.path.lexists(folder / name):
         raise UsageFault(
-            f"{target} exists and is not of a report that truewheel wrote",
+            f"{folder / name} exists and is not of a report that truewheel wrote",
             hint="choose another folder, or remove it",
         )
+
+
+def _write(file: Rendered | Streamed, folder: Path) -> None:
+    target = folder / file.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.parent.is_symlink():
         raise UsageFault(f"{target.parent} is a link", hint="choose another folder, or remove it")
     with new_file(target) as stream:
-        stream.write(file.content)
+        if isinstance(file, Streamed):
+            file.write(stream.write)
+        else:
+            stream.write(file.content)
 
 
 def _listed(folder: Path) -> set[str]:
@@ -199,7 +231,7 @@ def _listed(folder: Path) -> set[str]:
 def _list(folder: Path, names: Iterable[str]) -> None:
     lines = [_HEAD, *sorted(names)]
     content = "".join(f"{line}\n" for line in lines).encode()
-    _write(Rendered(name=LIST, content=content), folder, {LIST})
+    _write(Rendered(name=LIST, content=content), folder)
 
 
 def _is_plain(name: str) -> bool:
@@ -219,3 +251,6 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
         target = folder / name
         if target.is_file() and not target.parent.is_symlink():
             target.unlink()
+            if target.parent != folder:
+                with suppress(OSError):  # not empty yet, or never
+                    target.parent.rmdir()

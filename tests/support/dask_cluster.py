@@ -2,18 +2,19 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.support.command import COMMAND
+from tests.support.ports import free_port
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 REPLAY = (sys.executable, "-m", "benchmarks.replay")
 SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1")
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,19 +26,21 @@ def _processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class DaskCluster:
-    """A scheduler, which may be ended and started again, and its workers by name."""
+    """A scheduler, which may be ended and started again, and its workers by name.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: for what they say.
+        protocol: `tcp`, or `tls` with the certificates that `environ` names.
+        environ: of all of them, besides this process'.
+    """
+
+    def __init__(
+        self, folder: Path, protocol: str = "tcp", environ: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
-        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.address = f"{protocol}://127.0.0.1:{free_port()}"
+        self.environ = dict(environ or {})
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
         self.scheduler: subprocess.Popen[bytes] | None = None
 
@@ -55,16 +58,15 @@ class DaskCluster:
             worker.terminate()
         for worker in self.workers.values():
             with suppress(subprocess.TimeoutExpired):
-                worker.wait(30)
+                worker.wait(READY_SECONDS)
             worker.kill()
             worker.wait()
         self.end_scheduler()
 
     def start_scheduler(self) -> None:
-        port = self.address.rpartition(":")[2]
-        self.scheduler = self._start(
-            "scheduler", *SCHEDULER, "--port", port, "--dashboard-address", "127.0.0.1:0"
-        )
+        protocol, _, port = self.address.split(":")
+        fixed = ("--protocol", protocol, "--port", port, "--dashboard-address", "127.0.0.1:0")
+        self.scheduler = self._start("scheduler", *SCHEDULER, *fixed)
         self.wait_for("scheduler", "Scheduler at:")
 
     def end_scheduler(self) -> None:
@@ -92,6 +94,12 @@ class DaskCluster:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
 
+    def evict(self, name: str) -> int:
+        """As Kubernetes does; gives the exit code."""
+        worker = self.workers.pop(name)
+        worker.terminate()
+        return worker.wait(READY_SECONDS)
+
     def processor_seconds(self) -> tuple[float, float]:
         """Of the scheduler, and of all workers together."""
         assert self.scheduler is not None
@@ -109,13 +117,13 @@ class DaskCluster:
         lines = (line.split() for line in self.log.read_text("utf-8").splitlines())
         return [(worker, what, project) for worker, what, project in lines]
 
-    def wait_until_noted(self, what: str, project: str) -> str:
-        """The worker that notes it."""
+    def wait_until_noted(self, what: str, project: str, times: int = 1) -> str:
+        """The worker that notes it, for the last of so many times."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            for worker, noted, of in self.noted():
-                if (noted, of) == (what, project):
-                    return worker
+            found = [worker for worker, *rest in self.noted() if rest == [what, project]]
+            if len(found) >= times:
+                return found[times - 1]
             time.sleep(0.02)
         raise AssertionError(f"nobody noted that {project} {what}: {self.noted()}")
 
@@ -133,7 +141,12 @@ class DaskCluster:
             return subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"},
+                env={
+                    **os.environ,
+                    "PIP_CONFIG_FILE": os.devnull,
+                    "UV_NO_CONFIG": "1",
+                    **self.environ,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

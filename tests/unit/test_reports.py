@@ -121,6 +121,16 @@ def test_an_undetermined_wheel_says_why_and_shows_its_log_when_asked() -> None:
     assert "      error: \\x1b[31mred\n" in rendered(report, verbose=True)
 
 
+def test_a_wheel_whose_hash_no_index_tells_has_none_at_the_terminal() -> None:
+    known = result(None)
+    assert known.wheel is not None
+    shown = rendered(
+        CheckReport(results=(replace(known, wheel=replace(known.wheel, sha256=None)),))
+    )
+    assert "           no sha256 known\n" in shown
+    assert "None" not in shown
+
+
 def test_nothing_hostile_reaches_the_terminal() -> None:
     text = rendered(CheckReport(results=(result(diff(finding("a\x1b]0;x\x07\u202e[red]\n.py"))),)))
     assert "a\\x1b]0;x\\x07\\u202e[red]\\n.py" in text

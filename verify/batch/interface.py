@@ -24,6 +24,14 @@ class BatchFault(TruewheelError):  # noqa: N818 - the axis' root, not one concre
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What came of a wheel; `subject` is without its listing."""
+
+    subject: Subject
+    result: CheckResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
     """What one place of an input asks for: the wheels of a requirement, or those of locked hashes.
 
@@ -35,6 +43,7 @@ class Ask:
         targets: what wheels are chosen for. Of a lock all wheels are meant if there are none.
         packages: entries of one project in a lock.
         lock: the path of that lock.
+        judged: what came of wheels that archives among the packages may build to.
     """
 
     source: int
@@ -45,6 +54,7 @@ class Ask:
     targets: tuple[Target, ...] = ()
     packages: tuple[LockedPackage, ...] = ()
     lock: str | None = None
+    judged: tuple[Judged, ...] = ()
 
     def __str__(self) -> str:
         """For people: what it is about."""
@@ -99,10 +109,15 @@ class FoundWheel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What an `Ask` means; both in the order of the input."""
+    """What an `Ask` means, in the order of the input.
+
+    Attributes:
+        open: wheels to judge before it can be said what an archive is: see `verify.batch.archives`.
+    """
 
     wheels: tuple[FoundWheel, ...]
     remarks: tuple[LockRemark, ...] = ()
+    open: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,11 +5,9 @@ waivers of that day said is as it was; what judging found out is the ledger's ve
 where that is still the same one.
 """
 
-import gc
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from verify.batch.inputs import Input
@@ -20,6 +18,7 @@ from verify.ledger.store import Ledger
 from verify.ledger.stored import packed, unpacked
 from verify.lock.inputs.interface import InputFault, Location
 from verify.results import CheckedWheel, CheckResult, Failure, PolicyId
+from verify.uncollected import uncollected
 from verify.verdict import Reason, Verdict
 
 FORMAT = 1
@@ -62,7 +61,7 @@ def latest_run(store: Ledger, *, run: int | None = None) -> BatchReport:
     """
     found = _run(store, run)
     rest = _rest(found)
-    with _uncollected():
+    with uncollected():
         return replace(rest, results=tuple(map(_result, store.told(found.number))))
 
 
@@ -169,18 +168,6 @@ def _packed_input(one: Input) -> _Input:
 def _input(one: _Input) -> Input:
     faults = tuple(InputFault(each.where, each.message, hint=each.hint) for each in one.faults)
     return Input(path=one.path, kind=one.kind, faults=faults)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for garbage, again and again, among a million values that all stay."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _run(store: Ledger, number: int | None) -> Run:

@@ -4,6 +4,7 @@
     find the wheels that are asked for      workers, verify.batch.work
     each once, the slow ones first          verify.batch.tasks
     judge them, and note each in the ledger workers, verify.batch.work
+    archives, by wheels they build to       verify.batch.archives
 
 One wheel's failure never stops the rest. What keeps all of them from being judged stops the batch,
 which then is open in the ledger, and the next one goes on with what is left.
@@ -15,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from verify.batch.archives import Archives, Wanted
 from verify.batch.inputs import Input
 from verify.batch.interface import (
     BatchFault,
@@ -26,6 +28,7 @@ from verify.batch.interface import (
     Job,
     News,
     Notified,
+    Outcome,
     Progress,
     Stage,
     Trouble,
@@ -131,6 +134,8 @@ class _Batch:
     earlier: Earlier = field(default_factory=Earlier)
     asks: list[DistinctAsk] = field(default_factory=list)
     found: list[Found | None] = field(default_factory=list)
+    archives: Archives = field(default_factory=lambda: Archives(asks=(), found=[]))
+    begun: int = 0
     wheels: Wheels = field(default_factory=Wheels)
     asked_for: list[Wheel] = field(default_factory=list)
     resumed: int = 0
@@ -147,6 +152,7 @@ class _Batch:
         self.begun_at = self.tools.clock()
         self.asks = distinct([ask for one in self.order.inputs for ask in one.asks])
         self.found = [None] * len(self.asks)
+        self.archives = Archives(asks=self.asks, found=self.found)
         journal, bench = self.tools.journal, self.tools.bench
         if journal is not None:
             self.earlier = journal.earlier()
@@ -160,10 +166,13 @@ class _Batch:
             self._require_any()
             self.successes, self.last_trouble = 0, None
             self._judge(crew)
+            self._verify(crew)
             self._require_any()
         finally:
             crew.close()
-        self.is_whole = not any(wheel.left for wheel in self.asked_for)
+        self.is_whole = not any(wheel.left for wheel in self.asked_for) and not any(
+            self.archives.left()
+        )
 
     def kept(self, report: BatchReport) -> BatchReport:
         """The same report, of which the ledger keeps what it does not have yet."""
@@ -182,7 +191,7 @@ class _Batch:
         jobs = [Job(number=at, task=each.ask) for at, each in enumerate(self.asks)]
         self._work(jobs, crew, self._ask_ended)
 
-    def _ask_ended(self, job: Job, outcome: Found | Finished | Failed) -> None:
+    def _ask_ended(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, Found):
             self.found[job.number] = outcome
         elif isinstance(outcome, Failed):
@@ -230,12 +239,12 @@ class _Batch:
             wheel.left = Left.LIMIT
         if not chosen:
             return
-        if self.tools.builds_here:  # which may build an image: once, not in every worker
-            self.tools.bench.open_sandbox()
+        self._open_sandbox()
+        self.begun = len(chosen)
         by_number = {wheel.number: wheel for wheel in chosen}
         self.rest = sum(wheel.seconds for wheel in chosen)
 
-        def ended(job: Job, outcome: Found | Finished | Failed) -> None:
+        def ended(job: Job, outcome: Outcome) -> None:
             wheel = by_number[job.number]
             if isinstance(outcome, Failed):
                 outcome = self._undetermined(wheel.subject, outcome)
@@ -251,6 +260,38 @@ class _Batch:
         for job in self._work(jobs, crew, ended, is_over=self._is_over):
             by_number[job.number].left = Left.BUDGET
 
+    def _verify(self, crew: Crew) -> None:
+        """Judge the wheels that archives may build to, one after another until one does."""
+        while wanted := self.archives.wanted():
+            if self.order.limit is not None:
+                wanted = wanted[: self.order.limit - self.begun]
+            if not wanted:
+                self.archives.why = Left.LIMIT
+                return
+            self._open_sandbox()
+            self.begun += len(wanted)
+
+            def ended(job: Job, outcome: Outcome, wanted: Sequence[Wanted] = wanted) -> None:
+                at, subject = wanted[job.number]
+                if isinstance(outcome, Failed):
+                    outcome = self._undetermined(subject, outcome)
+                if isinstance(outcome, Finished):
+                    self.archives.judged(at, subject, outcome.result)
+
+            jobs = [Job(number=at, task=subject) for at, (_, subject) in enumerate(wanted)]
+            if self._work(jobs, crew, ended, is_over=self._is_over):
+                self.archives.why = Left.BUDGET
+                return
+            again = self.archives.again([at for at, _ in wanted])
+            self._work(again, crew, self._asked_again)
+
+    def _asked_again(self, job: Job, outcome: Outcome) -> None:
+        self.archives.settled(job.number, outcome if isinstance(outcome, Found) else None)
+
+    def _open_sandbox(self) -> None:
+        if self.tools.builds_here:  # which may build an image: once, not in every worker
+            self.tools.bench.open_sandbox()
+
     def _is_over(self) -> bool:
         budget = self.order.budget
         return budget is not None and self.tools.clock() - self.begun_at > budget
@@ -259,7 +300,7 @@ class _Batch:
         self,
         jobs: Sequence[Job],
         crew: Crew,
-        ended: Callable[[Job, Found | Finished | Failed], None],
+        ended: Callable[[Job, Outcome], None],
         *,
         is_over: Callable[[], bool] = lambda: False,
     ) -> list[Job]:
@@ -409,6 +450,7 @@ class _Batch:
                 name = wheel.subject.wheel.filename if wheel.subject.wheel else None
                 why = wheel.left or Left.BROKEN_OFF
                 yield _left_over(wheel.subject.requirement, name, why, wheel.asked)
+        yield from self.archives.left()
 
 
 def _left_over(requirement: str, wheel: str | None, why: Left, asked: Iterable[Place]) -> LeftOver:

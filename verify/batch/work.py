@@ -2,8 +2,8 @@
 
 import errno
 import traceback
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from builders.sandbox.interface import SandboxFault
@@ -31,6 +31,7 @@ from verify.index.interface import (
 from verify.ledger.interface import LedgerFault
 from verify.lock.inputs.interface import Lock, LockFormat
 from verify.lock.rejudge import Tools, rejudge
+from verify.lock.sources import source_rules
 from verify.results import CheckResult
 from verify.subject import Choice, Subject, find_subjects, parse_requirement
 from verify.verdict import Reason, Verdict
@@ -104,18 +105,24 @@ def _with_listing(subject: Subject, bench: Workbench) -> Subject:
 
 
 def _found(ask: Ask, bench: Workbench) -> Found:
-    subjects: list[Subject] = []
-    remarks: list[LockRemark] = []
     if ask.requirement is not None:
-        subjects += _of_requirement(ask, ask.requirement, bench)
-    else:
-        remarks += _of_lock(ask, bench, subjects)
+        return Found(wheels=_each_once(_of_requirement(ask, ask.requirement, bench), bench))
+    reading = _LockReading(ask=ask, bench=bench)
+    remarks = tuple(reading.remarks())
+    return Found(
+        wheels=() if ask.judged else _each_once(reading.subjects, bench),
+        remarks=remarks,
+        open=tuple(reading.open.values()),
+    )
+
+
+def _each_once(subjects: Iterable[Subject], bench: Workbench) -> tuple[FoundWheel, ...]:
     found: dict[tuple[str, str], FoundWheel] = {}
     for subject in subjects:
         identity = identity_of(subject)
         if identity not in found:
             found[identity] = _looked_up(subject, bench)
-    return Found(wheels=tuple(found.values()), remarks=tuple(remarks))
+    return tuple(found.values())
 
 
 def identity_of(subject: Subject) -> tuple[str, str]:
@@ -145,27 +152,64 @@ def _of_requirement(ask: Ask, text: str, bench: Workbench) -> list[Subject]:
         ]
 
 
-def _of_lock(ask: Ask, bench: Workbench, subjects: list[Subject]) -> Iterator[LockRemark]:
-    """What a lock says that is no wheel; its wheels are added to the subjects.
+@dataclass(kw_only=True)
+class _LockReading:
+    """What entries of a lock mean, by the judge of locks; what it has judged is noted instead.
 
-    The judge of locks finds out what each hash is of; what it has judged is noted here instead.
+    Attributes:
+        subjects: the wheels.
+        open: the wheel that each archive needs judged next, by the archive's hash.
     """
 
-    def note(subject: Subject) -> CheckResult:
-        subjects.append(subject)
+    ask: Ask
+    bench: Workbench
+    subjects: list[Subject] = field(default_factory=list)
+    open: dict[str | None, Subject] = field(default_factory=dict)
+
+    def remarks(self) -> Iterator[LockRemark]:
+        """What is no wheel, but for archives that are open."""
+        ask, bench = self.ask, self.bench
+        lock = Lock(path=ask.lock or "", format=LockFormat.REQUIREMENTS, packages=ask.packages)
+        tools = Tools(
+            index=bench.index,
+            urls=bench.config.urls,
+            judge=self._judge,
+            sources=source_rules(bench),
+        )
+        for outcome in rejudge(lock, tools, targets=ask.targets):
+            is_noted = outcome.check is not None and outcome.check.wheel is None
+            if not is_noted and outcome.sha256 not in self.open:
+                yield LockRemark(
+                    package=str(outcome.package),
+                    filename=outcome.filename,
+                    where=outcome.where,
+                    standing=outcome.standing,
+                    findings=outcome.findings,
+                )
+
+    def _judge(self, subject: Subject) -> CheckResult:
+        if not _is_of_archive(subject):
+            self.subjects.append(subject)
+            return _unjudged(subject)
+        bare = replace(subject, listing=None)
+        for judged in self.ask.judged:
+            if _wheel_and_source(judged.subject) == _wheel_and_source(bare):
+                return judged.result
+        if _is_remembered(subject, self.bench):
+            return check(subject, self.bench)
+        self.open.setdefault(subject.source.sha256 if subject.source else None, bare)
         return _unjudged(subject)
 
-    lock = Lock(path=ask.lock or "", format=LockFormat.REQUIREMENTS, packages=ask.packages)
-    tools = Tools(index=bench.index, urls=bench.config.urls, judge=note)
-    for outcome in rejudge(lock, tools, targets=ask.targets):
-        if outcome.check is None:
-            yield LockRemark(
-                package=str(outcome.package),
-                filename=outcome.filename,
-                where=outcome.where,
-                standing=outcome.standing,
-                findings=outcome.findings,
-            )
+
+def _is_of_archive(subject: Subject) -> bool:
+    """Whether it is judged for the sake of a source that the index does not list."""
+    source, listing = subject.source, subject.listing
+    return source is not None and listing is not None and source not in listing.files
+
+
+def _wheel_and_source(subject: Subject) -> tuple[object, ...]:
+    """By what two judgements are of the same; a URL may be another one each time."""
+    return *identity_of(subject), subject.source.sha256 if subject.source else None
 
 
 def _unjudged(subject: Subject) -> CheckResult:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -49,7 +49,8 @@ class Key:
     @cached_property
     def digest(self) -> str:
         """Lower-case hex sha256, by which the ledger finds the verdict."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

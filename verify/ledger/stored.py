@@ -64,7 +64,7 @@ def packed(value: object) -> bytes:
 def unpacked(kind: type[T], data: bytes) -> T | None:
     """The value that `packed` made of it, None where it holds no such value."""
     try:
-        value: T = from_json(kind, json.loads(_inflated(data), parse_constant=_refuse))
+        value: T = from_json(kind, _DECODER.decode(_inflated(data).decode("ascii")))
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, zlib.error):
         return None
     return value
@@ -73,7 +73,7 @@ def unpacked(kind: type[T], data: bytes) -> T | None:
 def seconds_in(data: bytes) -> float | None:
     """The seconds that judging took, by a row of any version and key; only to guess others by."""
     try:
-        document = json.loads(_inflated(data), parse_constant=_refuse)
+        document = _DECODER.decode(_inflated(data).decode("ascii"))
         seconds = document["remembered"]["judgement"]["seconds"]["total"]
     except (ValueError, TypeError, KeyError, RecursionError, zlib.error):
         return None
@@ -90,6 +90,9 @@ def _inflated(data: bytes) -> bytes:
 
 def _refuse(constant: str) -> NoReturn:
     raise MisfitError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _is_sound(remembered: Remembered) -> bool:

@@ -80,16 +80,34 @@ def _many(read: Reader) -> Reader:
 
 def _dataclass(kind: Any) -> Reader:  # noqa: ANN401 - a class
     hints = get_type_hints(kind)
-    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
-    names, expect = readers.keys(), _exactly(dict)
+    readers = [
+        (field.name, _unchanged(hints[field.name]), _reader(hints[field.name]))
+        for field in fields(kind)
+    ]
+    names, expect = {name for name, _, _ in readers}, _exactly(dict)
 
     def read(value: object) -> object:
         table = expect(value)
         if table.keys() != names:
             raise MisfitError(f"{kind.__name__} has other fields")
-        return kind(**{name: read(table[name]) for name, read in readers.items()})
+        # Most values are what they are in JSON: a call for each would be half of the work.
+        return kind(
+            **{
+                name: item if type(item := table[name]) in unchanged else read(item)
+                for name, unchanged, read in readers
+            }
+        )
 
     return read
+
+
+def _unchanged(kind: Any) -> frozenset[type]:  # noqa: ANN401 - an annotation
+    """The types of JSON values that are read as they are."""
+    if isinstance(kind, NewType):
+        return _unchanged(kind.__supertype__)
+    if get_origin(kind) in {types.UnionType, Union}:
+        return frozenset[type]().union(*map(_unchanged, get_args(kind)))
+    return frozenset({kind}) & {str, int, bool, float, type(None)}
 
 
 def _plain(kind: Any) -> Reader:  # noqa: ANN401 - a class

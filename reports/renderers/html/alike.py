@@ -28,7 +28,8 @@ def paired(
     rebuilt: Sequence[str], published: Sequence[str]
 ) -> Iterator[tuple[str | None, str | None]]:
     """The lines of two blocks in their order, those that are most alike beside each other."""
-    if len(rebuilt) * len(published) > MAX_CELLS:
+    # Of one line and one there is one pairing, and of none none.
+    if len(rebuilt) * len(published) > MAX_CELLS or len(rebuilt) * len(published) <= 1:
         yield from _in_order(rebuilt, published)
         return
     worth = _worth(rebuilt, published)
@@ -50,6 +51,8 @@ def paired(
 
 def parts(line: str, other: str) -> tuple[Part, ...]:
     """A line in parts, by what another line has as well at both ends; whole if that is little."""
+    if line == other:
+        return (Part(text=line, differs=False),) if line else ()
     head = _common(line, other)
     room = min(len(line), len(other)) - head
     tail = _common(line[::-1][:room], other[::-1][:room])
@@ -94,5 +97,11 @@ def _likeness(one: str, other: str) -> float:
 
 def _common(one: str, other: str) -> int:
     """How many characters both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    same, beyond = 0, min(len(one), len(other)) + 1
+    while beyond - same > 1:
+        middle = (same + beyond) // 2
+        if one.startswith(other[:middle]):
+            same = middle
+        else:
+            beyond = middle
+    return same

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from reports.printable import printable
+from reports.renderers.html.rows import diff_rows, instruction_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,6 +62,8 @@ def _environment() -> "Environment":
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["wheel"] = wheel_name
+    environment.filters["diff_rows"] = diff_rows
+    environment.filters["instruction_rows"] = instruction_rows
     return environment
 
 

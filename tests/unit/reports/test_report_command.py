@@ -29,6 +29,27 @@ def report(*arguments: str | Path) -> Ran:
     return ran
 
 
+def test_a_place_that_no_report_can_be_written_to_is_named(results: Path) -> None:
+    ran = report(results, "-o", "/proc/self/report")
+    told = "the report cannot be written to /proc/self/report: No such file or directory"
+    assert (ran.code, told in ran.stderr, "choose another folder" in ran.stderr) == (4, True, True)
+
+
+def test_a_report_of_fewer_files_leaves_no_empty_folder_behind(tmp_path: Path) -> None:
+    render_all(small(), tmp_path, ["html"])
+    render_all(small(), tmp_path, ["csv"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LIST, "results.csv"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-1e999"])
+def test_a_number_that_json_cannot_write_again_is_refused(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "results.json"
+    text = json.dumps(small() | {"summary": {"total": 3.5}})
+    path.write_text(text.replace("3.5", number))
+    ran = report(path, "-o", tmp_path / "out", "--format", "json")
+    assert (ran.code, f"{number} is no JSON" in ran.stderr) == (2, True)
+
+
 def test_a_report_is_html_unless_something_else_is_asked_for(results: Path, tmp_path: Path) -> None:
     ran = report(results, "-o", tmp_path / "out")
     assert (ran.code, ran.stderr) == (0, "")

@@ -1,8 +1,10 @@
 """Formats that other packages bring, and what becomes of those that are broken."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
@@ -63,6 +65,68 @@ def test_a_package_adds_a_format(site: Path, tmp_path: Path) -> None:
     install(site, "extra", "extra_good:Plugin", plugin("extra"))
     (report,) = render_all(small(), tmp_path / "report", ["extra"]).written
     assert report.path.read_text() == "truewheel.check/1"
+
+
+STREAMED = """\
+from reports.renderers.interface import Streamed
+class Plugin:
+    name = filename = "extra"
+    def render(self, document):
+        yield Streamed(name="extra", write=lambda put: [put(piece) for piece in {pieces}])
+"""
+
+
+def test_a_package_adds_a_format_that_is_made_while_it_is_written(
+    site: Path, tmp_path: Path
+) -> None:
+    install(site, "extra", "extra_streamed:Plugin", STREAMED.format(pieces="(b'a', b'b')"))
+    (report,) = render_all(small(), tmp_path / "report", ["extra"]).written
+    assert report.path.read_bytes() == b"ab"
+
+
+def test_what_fails_while_it_is_written_leaves_no_file(site: Path, tmp_path: Path) -> None:
+    install(site, "extra", "extra_text:Plugin", STREAMED.format(pieces="(b'a', 'text')"))
+    reports = render_all(small(), tmp_path / "report", ["extra", "json"])
+    assert [written.format for written in reports.written] == ["json"]
+    (failed,) = reports.failed
+    assert "the report format extra failed: TypeError" in failed.error.message
+    assert not (tmp_path / "report" / "extra").exists()
+
+
+KILLED = """\
+import os, signal
+from reports.renderers.interface import Rendered
+class Plugin:
+    name = filename = "extra"
+    def render(self, document):
+        yield Rendered(name="first/one", content=b"")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_report_that_was_killed_in_the_middle_is_replaced_by_the_next(
+    site: Path, tmp_path: Path
+) -> None:
+    install(site, "extra", "extra_killed:Plugin", KILLED)
+    results, out = tmp_path / "results.json", tmp_path / "report"
+    results.write_text(json.dumps(small()))
+    killed = truewheel(
+        *("report", results, "-o", out, "--format", "csv", "--format", "extra"),
+        environment={"PYTHONPATH": str(site)},
+    )
+    assert killed.code == -SIGKILL
+    assert (out / "first" / "one").exists()
+    render_all(small(), out, ["csv"])
+    assert sorted(path.name for path in out.rglob("*")) == [LIST, "results.csv"]
+
+
+def test_reports_that_are_written_to_one_folder_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        every = list(pool.map(lambda formats: render_all(small(), tmp_path, formats), [OWN] * 4))
+    assert [report.failed for report in every] == [()] * 4
+    listed = (tmp_path / LIST).read_text().splitlines()[1:]
+    there = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert {*listed, LIST} == {str(path.relative_to(tmp_path)) for path in there}
 
 
 def test_a_format_that_nobody_brings_is_a_usage_fault_that_lists_them() -> None:

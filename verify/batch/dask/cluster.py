@@ -11,6 +11,7 @@ from typing import Any
 from distributed import Client, Future, KilledWorker
 
 from verify.batch.dask.machines import Machine, read_machine
+from verify.batch.dask.secured import security_for
 from verify.batch.dask.wire import Answer
 from verify.batch.dask.worker import judge
 from verify.batch.interface import BatchFault, Failed, Notified, Stage, Trouble
@@ -38,6 +39,7 @@ class Cluster:
 
     Raises:
         BatchFault: it does not answer.
+        CertificatesError: see `security_for`.
     """
 
     def __init__(self, address: str, topic: str, seconds: float) -> None:
@@ -150,12 +152,13 @@ class Cluster:
 
 
 def _connected(address: str, seconds: float) -> Any:  # noqa: ANN401 - a Client, half untyped
+    security = security_for(address, "client")
     try:
         with warnings.catch_warnings():
             # Of versions that differ: where that matters, placing says so.
             warnings.simplefilter("ignore")
             return Client(  # type: ignore[no-untyped-call]
-                address, timeout=seconds, set_as_default=False
+                address, timeout=seconds, set_as_default=False, security=security
             )
     except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
         raise BatchFault(

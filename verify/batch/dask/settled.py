@@ -5,7 +5,7 @@ from dataclasses import replace
 from verify.batch.dask.wire import Answer, read_answer
 from verify.batch.interface import Failed, Finished, Outcome, Trouble
 from verify.batch.work import failure_of
-from verify.check import decision_on
+from verify.decision import decision_on
 from verify.errors import TruewheelError
 from verify.index.interface import Sha256
 from verify.ledger.interface import Key

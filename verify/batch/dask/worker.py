@@ -3,14 +3,17 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
+from distributed.core import Status
 
 from verify.batch.dask.hands import Hands
 from verify.batch.dask.machines import Machine
+from verify.batch.dask.secured import security_for
 from verify.batch.dask.wire import Answer, read_order, write_answer
 from verify.batch.interface import Failed, Notified, Stage, Trouble
 from verify.errors import TruewheelError
@@ -18,8 +21,13 @@ from verify.errors import TruewheelError
 PLUGIN = "truewheel"
 """Under which a worker has its `Hands`."""
 
+RUNNING = frozenset({Status.running, Status.paused})
+
 CLOSE_SECONDS = 20
 """For what is under way to be ended."""
+
+LEAVE_SECONDS = 5
+"""For the scheduler to give what is under way to others."""
 
 
 class SchedulerGoneError(TruewheelError):
@@ -86,6 +94,7 @@ class Service:
 
         Raises:
             SchedulerGoneError: the scheduler does not answer.
+            CertificatesError: see `security_for`.
         """
         return asyncio.run(self._run())
 
@@ -109,6 +118,7 @@ class Service:
             await _first(asyncio.ensure_future(_finished(worker)), ended)
         if ended.done():
             start.cancel()
+            await _left(worker)
             await worker.close(timeout=CLOSE_SECONDS, executor_wait=False)
         else:
             self.told(f"{self.address} is gone; waiting for it")
@@ -123,6 +133,7 @@ class Service:
             memory_limit=0,  # builds are bounded by their sandbox
             death_timeout=self.seconds,
             plugins=(JudgePlugin(self.hands()),),
+            security=security_for(self.address, "worker"),
         )
 
     async def _started(self, worker: Worker) -> None:
@@ -137,6 +148,24 @@ class Service:
 
 async def _first(*futures: "asyncio.Future[Any]") -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _left(worker: Worker) -> None:
+    """Tell the scheduler first, so that what is under way begins elsewhere at once.
+
+    A worker that leaves without a word is taken for one that its wheel brought down: after a few
+    of these (dask's `allowed-failures`) the wheel would be given up.
+    """
+    if worker.status not in RUNNING:
+        return
+    with suppress(OSError, TimeoutError, RuntimeError):
+        left = worker.scheduler.retire_workers(
+            workers=[worker.address],
+            close_workers=False,
+            remove=True,
+            stimulus_id=f"truewheel-left-{worker.address}",
+        )
+        await asyncio.wait_for(left, LEAVE_SECONDS)
 
 
 async def _finished(worker: Worker) -> None:
