@@ -25,6 +25,7 @@ LABEL = "org.truewheel"
 DEFINITION_LABEL = f"{LABEL}.definition"
 INTERPRETERS_LABEL = f"{LABEL}.interpreters"
 BASE_LABEL = f"{LABEL}.base"
+_NO_TAG = "<none>:<none>"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,11 +70,25 @@ def list_images(client: docker.DockerClient) -> tuple[BuiltImage, ...]:
         SandboxFault: the engine does not answer.
     """
     try:
-        images = client.images.list(filters={"label": DEFINITION_LABEL})
+        listed = client.api.images(filters={"label": DEFINITION_LABEL})
+        images = [_looked_at(client, each["Id"]) for each in listed]
     except ENGINE_ERRORS as error:
         raise SandboxFault(f"the container engine failed: {error}") from error
-    found = [_described(image.attrs or {}, tag) for image in images for tag in image.tags]
+    found = [
+        _described(attributes, tag)
+        for attributes in images
+        for tag in attributes.get("RepoTags") or ()
+        if tag != _NO_TAG
+    ]
     return tuple(sorted(found, key=lambda image: image.reference))
+
+
+def _looked_at(client: docker.DockerClient, image_id: str) -> Mapping[str, Any]:
+    """What the engine says of an image; nothing of one that was removed since it was listed."""
+    try:
+        return client.images.get(image_id).attrs or {}
+    except docker.errors.ImageNotFound:
+        return {}
 
 
 def build_image(
@@ -204,7 +219,8 @@ def find_pulled_image(client: docker.DockerClient, digest: str) -> PulledImage |
         for image in client.api.images():
             names = image.get("RepoDigests") or ()
             if any(str(name).endswith(f"@{digest}") for name in names):
-                return _pulled(client.images.get(image["Id"]).attrs or {})
+                attributes = _looked_at(client, image["Id"])
+                return _pulled(attributes) if attributes else None
     except ENGINE_ERRORS as error:
         raise SandboxFault(f"the container engine failed: {error}") from error
     return None

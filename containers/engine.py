@@ -227,25 +227,44 @@ def _await_end(pid: int) -> None:
         child = _children.get(pid)
         if child is not None and child.poll() is not None:
             del _children[pid]
-        if not Path(f"/proc/{pid}").exists():
+        if not _lives(pid):
             return
         time.sleep(0.05)
 
 
 def _is_program(pid: int, name: str) -> bool:
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip() == name
+        return Path(f"/proc/{pid}/comm").read_text().strip() == name and _lives(pid)
     except OSError:
         return False
+
+
+def _lives(pid: int) -> bool:
+    """Tell whether there is a process that has not ended; who started it may be slow to reap it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
 def _alive(root: Path) -> Running | None:
     """Return the engine of a root if it answers; one that does not is cleared away."""
     running = _recall(root)
-    if running is None or answers(running.socket):
+    if running is None or _answers_in_time(running):
         return running
     _end(root, running)
     return None
+
+
+def _answers_in_time(running: Running) -> bool:
+    """Tell whether an engine answers that others may be using, and that may be busy with that."""
+    deadline = time.monotonic() + START_SECONDS
+    while _is_program(running.pid, "dockerd") and time.monotonic() < deadline:
+        if answers(running.socket):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _recall(root: Path) -> Running | None:

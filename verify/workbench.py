@@ -95,6 +95,14 @@ class Workbench:
             cwd=self.settings.cwd,
         )
 
+    def require_config(self) -> None:
+        """Read now which indexes to ask, for work that begins elsewhere.
+
+        Raises:
+            TruewheelError: the options or the configuration name none that can be asked.
+        """
+        _ = self.config
+
     @cached_property
     def today(self) -> date:
         """The day in UTC; one run decides everything on one day."""

@@ -424,7 +424,7 @@ def test_an_interrupted_build_leaves_nothing_behind(number: signal.Signals, tmp_
     while not leftovers(cache):
         assert process.poll() is None
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert "Traceback" not in stderr
     assert not leftovers(cache)

@@ -9,13 +9,23 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.batches import Place, plain, verdicts, wait_until_gone, worker_of
+from tests.support.batches import (
+    TAMPERED,
+    WAIT_SECONDS,
+    Place,
+    plain,
+    verdicts,
+    wait_until_gone,
+    worker_of,
+)
 from tests.support.command import COMMAND, assert_valid, truewheel
-from tests.support.index_server import IndexServer, Status
+from tests.support.index_server import IndexServer, ServedFile, Status
 from tests.support.processes import processes_with
+from tests.support.projects import MODULES, hostile_backend, make_sdist
 from tests.support.sandboxes import marker
 
 HANGS = "import time; time.sleep(600)"
@@ -59,11 +69,11 @@ def test_a_build_that_hangs_and_a_worker_that_dies_stop_nobody_else(place: Place
     process = place.start(path, "--jobs", "2", "--timeout", "8")
     for _ in range(2):
         os.kill(worker_of(word, process.pid), signal.SIGKILL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + WAIT_SECONDS
         while processes_with(word):
             assert time.monotonic() < deadline, "the build outlived its worker"
             time.sleep(0.02)
-    output, errors = process.communicate(timeout=100)
+    output, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (3, b"")
     document = json.loads(output)
     assert_valid(document)
@@ -74,7 +84,7 @@ def test_a_build_that_hangs_and_a_worker_that_dies_stop_nobody_else(place: Place
 
 def test_a_wheel_that_nothing_comes_of_is_given_up(place: Place) -> None:
     path = place.write(place.serve("hangs", HANGS), place.serve("good"))
-    document = place.run(path, "--jobs", "2", "--wheel-timeout", "5", code=3)
+    document = place.run(path, "--jobs", "2", "--wheel-timeout", "10", code=3)
     assert verdicts(document) == {"hangs": "timeout", "good": "identical"}
     assert "its worker was ended" in document["results"][0]["detail"]
 
@@ -95,6 +105,70 @@ def test_each_wheel_is_judged_once_whoever_asks_for_it(place: Place) -> None:
     asked = [(each["input"], each["line"]) for each in result["asked"]]
     assert asked == [(0, 1), (1, 1), (1, 2), (1, 3), (2, 2)]
     assert place.query("SELECT count(*) FROM truewheel_verdicts") == [(1,)]
+
+
+def elsewhere(place: Place, name: str, content: bytes) -> str:
+    """A file that no listing of its project has, as a requirement names it."""
+    place.index.add(f"at-{name}", [ServedFile(filename=name, content=content)])
+    url = f"http://{place.index.netloc}/files/at-{name}/{name}"
+    return f"{url}#sha256={hashlib.sha256(content).hexdigest()}"
+
+
+def remarks(document: Any) -> dict[str, tuple[str, str]]:  # noqa: ANN401 - JSON
+    """What is said of each package of the first input, and the rule that says it."""
+    return {
+        each["package"].partition("==")[0]: (each["standing"], each["findings"][0]["rule"])
+        for each in document["inputs"][0]["remarks"]
+    }
+
+
+def test_a_wheel_at_a_url_is_judged_by_the_source_of_its_release(place: Place) -> None:
+    lines = []
+    for name, tampered in (("good", False), ("bad", True), ("unknown", False)):
+        place.serve(name, tampered=tampered)
+        wheel = (place.folder / f"{name}-1.0-py3-none-any.whl").read_bytes()
+        files = place.index.projects.pop(name)
+        if name != "unknown":
+            place.index.add(name, [file for file in files if file.filename.endswith(".tar.gz")])
+        lines.append(f"{name} @ {elsewhere(place, f'{name}-1.0-py3-none-any.whl', wheel)}")
+    document = place.run(place.write(*lines), code=1)
+    assert verdicts(document) == {"good": "identical", "bad": "different", "unknown": "no-source"}
+    assert {each["wheel"]["url"] for each in document["results"]} == {
+        line.partition(" @ ")[2].partition("#")[0] for line in lines
+    }
+
+
+def test_an_archive_at_a_url_is_what_locks_say_that_it_is(place: Place) -> None:
+    """Verified by a wheel that it builds to; what needs no judging is known in the first phase."""
+    place.serve("good")
+    place.serve("bad")
+    lines = []
+    for name in ("good", "bad"):
+        content = make_sdist(
+            place.folder,
+            name=name,
+            filename=f"other-{name}.tar.gz",
+            backend=hostile_backend(f"sibling = {name!r}\n"),
+            modules=MODULES if name == "good" else TAMPERED,
+        ).read_bytes()
+        lines.append(f"{name} @ {elsewhere(place, f'{name}-1.0.tar.gz', content + bytes(10))}")
+    path = place.write(*lines)
+    unasked = place.run(path, "--limit", "0", code=3)
+    assert (remarks(unasked), unasked["results"]) == ({}, [])
+    assert [(each["wheel"], each["why"]) for each in unasked["left"]] == [
+        ("good-1.0.tar.gz", "limit"),
+        ("bad-1.0.tar.gz", "limit"),
+    ]
+    undetermined = {"bad": ("undetermined", "lock.archive")}
+    unasked = place.run(path, code=3)
+    assert remarks(unasked) == {"good": ("undetermined", "lock.archive-unasked"), **undetermined}
+    (place.folder / "truewheel.toml").write_text('[policy]\nsdists = "verified"\n', "utf-8")
+    config = ("--config", str(place.folder / "truewheel.toml"))
+    known = place.run(path, *config, "--limit", "0", code=3)
+    assert (known["left"], known["results"]) == ([], [])
+    assert remarks(known) == {"good": ("trusted", "lock.archive-verified"), **undetermined}
+    fresh = place.run(path, *config, "--fresh", code=3)
+    assert remarks(fresh) == remarks(known)
 
 
 def test_what_cannot_be_read_is_listed_and_the_rest_is_judged(place: Place) -> None:
@@ -205,12 +279,12 @@ def test_ctrl_c_ends_a_batch_with_what_there_is(place: Place) -> None:
     word = marker()
     child = f"[sys.executable, '-c', 'import time; time.sleep(600)', '{word}']"
     body = f"import subprocess, sys\nsubprocess.run({child})"
-    path = place.write(place.serve("good"), place.serve("hangs", body))
-    place.run(path, "--wheel-timeout", "4", code=3)
-    process = place.start(path)
+    good = place.serve("good")
+    place.run(place.write(good), code=0)
+    process = place.start(place.write(good, place.serve("hangs", body)))
     worker = worker_of(word, process.pid)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 130
     assert b"Traceback" not in errors
     document = json.loads(output)

@@ -4,7 +4,6 @@ import os
 import re
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -81,7 +80,7 @@ def test_a_full_disk_ends_a_batch_and_room_lets_it_go_on(place: Place, small: Pa
     assert resumed["summary"]["resumed"] == len(done)
 
 
-def test_an_index_that_is_gone_for_long_ends_a_batch_in_bounded_time(place: Place) -> None:
+def test_an_index_that_is_gone_for_long_ends_a_batch_after_a_few_requests(place: Place) -> None:
     """It answers at first, then to nobody any more; when it is back, the batch goes on."""
     names = [f"p{number}" for number in range(9)]
     path = place.write(*map(place.serve, names))
@@ -90,9 +89,10 @@ def test_an_index_that_is_gone_for_long_ends_a_batch_in_bounded_time(place: Plac
     place.ledger = place.folder / "other.sqlite"
     for name in names[2:]:
         place.index.fail(f"{name}-1.0.tar.gz", *[OUTAGE] * 1000)
-    start = time.monotonic()
+    before = place.index.count()
     done = stopped(place, "failed one after another", path, "--jobs", "8")
-    assert time.monotonic() - start < 60
+    # It would ask 1000 times for each, and longer every time.
+    assert place.index.count() - before < 300
     assert set(done.values()) <= {"identical", "index-failed"}
     place.index._faults.clear()
     resumed = place.run(path, code=0)

@@ -26,6 +26,7 @@ from tests.support.sandboxes import marker
 
 KILLS = 20
 JOBS = 2
+WAIT_SECONDS = 120
 LONGEST = 3.0
 """Seconds from the beginning of a run to its kill; from its start there is about one more."""
 
@@ -34,6 +35,12 @@ SELECT e.key, v.judged_at FROM truewheel_run_entries e JOIN truewheel_verdicts v
 WHERE e.run > (SELECT coalesce(max(id), 0) FROM truewheel_runs WHERE ended_at IS NOT NULL)
 """
 """What open runs finished, and when it was judged."""
+
+WRITERS = """\
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+"""What a server may still be doing for processes that are gone."""
 
 JUDGED = "SELECT key, wheel, verdict, reason, judged_at FROM truewheel_verdicts"
 RUNS = "SELECT id FROM truewheel_runs"
@@ -94,7 +101,7 @@ class Chain:
                 whole.append(document)
                 document = self._run(number)
         process = self._started(0)
-        whole.append(self._ended(process, process.communicate(timeout=120)))
+        whole.append(self._ended(process, process.communicate(timeout=300)))
         return whole
 
     def _run(self, number: int) -> Any:  # noqa: ANN401 - JSON
@@ -109,11 +116,15 @@ class Chain:
         for pid in under_way if number % 2 else [process.pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=WAIT_SECONDS)
         wait_for(
             lambda: not any(is_there(pid) for pid in under_way), "a process outlived its batch"
         )
-        assert marked(process.pid, self._mark(number)) == []
+        wait_for(
+            lambda: not marked(process.pid, self._mark(number)), "a process outlived its batch"
+        )
+        if not isinstance(self.place.ledger, Path):
+            wait_for(lambda: self.place.query(WRITERS) == [(0,)], "a dead process writes on")
         self._look()
         return None
 
@@ -167,7 +178,7 @@ def marked(pid: int, mark: str) -> list[int]:
 
 
 def wait_for(is_so: Any, what: str) -> None:  # noqa: ANN401 - a condition
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_SECONDS
     while not is_so():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.command import Ran, assert_valid, truewheel
 from tests.support.index_server import IndexServer, Reset, ServedFile, Status, WrongBytes
+from tests.support.ports import nobody_listening
 from tests.support.projects import MODULES, PYPROJECT, SDIST, WHEEL, make_sdist, make_wheel
 
 DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -172,9 +173,10 @@ def test_a_passing_fault_of_the_index_is_waited_out(index: IndexServer, tmp_path
 
 
 def test_an_index_that_is_down_is_a_failure_of_the_tool(tmp_path: Path) -> None:
-    with IndexServer() as gone:
-        url = gone.url
-    ran = truewheel("check", "--json", "--index-url", url, "thing==1.0", cache=tmp_path / "cache")
+    with nobody_listening() as port:
+        url = f"http://127.0.0.1:{port}/simple"
+        cache = tmp_path / "cache"
+        ran = truewheel("check", "--json", "--index-url", url, "thing==1.0", cache=cache)
     assert ran.code == 4
     assert ran.document["results"] == []
     assert ran.document["error"]["message"]

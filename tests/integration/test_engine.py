@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from containers.engine import USUAL_SOCKET, answers, engine, private_engine, sta
 from tests.support.processes import processes_with
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT = "import os, sys, time; print(os.environ['DOCKER_HOST'], flush=True); time.sleep(60)"
+WAIT = "import os, sys, time; print(os.environ['DOCKER_HOST'], flush=True); time.sleep(600)"
 
 
 def _runtime(host: str) -> str:
@@ -63,9 +62,7 @@ def test_a_signal_ends_the_command_and_the_engine(tmp_path: Path, number: signal
         host = (helper.stdout.readline() if helper.stdout else "").strip()
         assert host.startswith("unix:///")
         helper.send_signal(number)
-        begin = time.monotonic()
-        assert helper.wait(30) == 128 + number
-    assert time.monotonic() - begin < 30
+        assert helper.wait(120) == 128 + number
     assert processes_with(_runtime(host)) == []
     assert processes_with(WAIT) == []
 
@@ -90,7 +87,7 @@ def test_an_optional_engine_that_cannot_start_is_said_and_done_without(tmp_path:
     def run(*options: str) -> subprocess.CompletedProcess[str]:
         arguments = [*command, *options, *script]
         return subprocess.run(
-            arguments, env=environment, capture_output=True, text=True, check=False, timeout=120
+            arguments, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
 
     must_start = not answers(USUAL_SOCKET)

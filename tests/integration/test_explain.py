@@ -38,8 +38,8 @@ KINDS = ["bubblewrap", "docker"]
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/engine.sock"}
 CHANGED = {"example/core.py": b"def answer() -> int:\n    return 54\n"}
 TIGHT = Limits(
-    wall_seconds=20.0,
-    cpu_seconds=20,
+    wall_seconds=300.0,
+    cpu_seconds=300,
     memory_bytes=256 * 1024**2,
     processes=32,
     disk_bytes=64 * 1024**2,
@@ -219,7 +219,7 @@ def test_a_bomb_meets_the_bound_on_disk(explaining: Sandbox, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"wall_seconds": 0.2}, "took longer than 0 s"),
+        ({"wall_seconds": 0.0}, "took longer than 0 s"),
         ({"memory_bytes": 24 * 1024**2}, "memory|exit code"),
         ({"output_bytes": 300}, "wrote more than 300 B"),
     ],
@@ -256,7 +256,7 @@ def test_an_earlier_report_does_not_outlive_a_failure(
     explainer = Explainer(choice="bubblewrap", cache_root=kept_cache, listener=silent)
     assert explainer.explain(published, rebuilt, target).status is ExplanationStatus.WRITTEN
     assert target.read_bytes().startswith(HEADER)
-    hasty = replace(explainer, bounds=Bounds(limits=replace(LIMITS, wall_seconds=0.01)))
+    hasty = replace(explainer, bounds=Bounds(limits=replace(LIMITS, wall_seconds=0.0)))
     report = hasty.explain(published, rebuilt, target)
     assert (report.status, report.path) == (ExplanationStatus.FAILED, None)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
@@ -356,9 +356,12 @@ def check(folder: Path, reports: Path, cache: Path, *more: str) -> Ran:
 
 
 @pytest.fixture(scope="session")
-def checking_cache(kept_root: KeptRoot, kept_cache: Path, cache: Path) -> Path:
-    """The cache of this run, which then has the image, too."""
+def checking_cache(
+    kept_root: KeptRoot, kept_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A cache of these tests alone, which has the image."""
     assert kept_root.current
+    cache = tmp_path_factory.mktemp("checking")
     (cache / "roots").symlink_to(kept_cache / "roots")
     return cache
 

@@ -32,9 +32,9 @@ from tests.support.image_registry import (
     ONLY_THERE,
     ImageRegistry,
     Layers,
-    free_port,
     push_layers,
 )
+from tests.support.ports import free_port
 from tests.support.publishing import Published, Publisher
 from tests.support.sandboxes import run_command
 from verify.events import silent

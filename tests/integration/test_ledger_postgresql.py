@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -18,7 +19,7 @@ from reports.as_json import dump
 from reports.batch_json import batch_document
 from tests.support.batches import Place, plain, verdicts
 from tests.support.command import assert_valid, truewheel
-from tests.support.index_server import IndexServer
+from tests.support.index_server import Held, IndexServer
 from tests.support.postgres import USER, Server, postgres
 from tests.support.remembering import make_judgement, make_key, make_remembered
 from verify.batch.recalled import latest_run
@@ -30,6 +31,7 @@ from verify.verdict import Verdict
 ROOT = Path(__file__).parents[2]
 NEWEST = newest_version(MIGRATIONS)
 NUMBERS = count(1)
+WAIT_SECONDS = 120
 NEW = (
     ("runs", "job"),
     ("runs", "body"),
@@ -147,7 +149,7 @@ def test_processes_that_make_and_write_one_ledger_lose_nothing(
         assert writer.stdin
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    said = [writer.communicate(timeout=120) for writer in writers]
+    said = [writer.communicate(timeout=300) for writer in writers]
     assert [error for _, error in said] == [""] * 3
     assert sorted(int(number) for number, _ in said) == [1, 2, 3]
     judged = make_judgement(Verdict.UNDETERMINED)
@@ -233,8 +235,8 @@ def test_a_server_that_was_started_anew_is_found_again(server: Server, url: str)
                 noted = pool.submit(ledger.note, run, number, ENTRY)
                 time.sleep(0.5)  # both wait
                 server.start()
-                written.result(30)
-                noted.result(30)
+                written.result(WAIT_SECONDS)
+                noted.result(WAIT_SECONDS)
             assert ledger.recall(make_key()) == make_remembered()
         assert len(ledger.entries(run)) == 2
 
@@ -248,18 +250,33 @@ def test_what_came_through_though_nobody_heard_of_it_is_noted_once(url: str) -> 
         assert len(ledger.entries(run)) == 2
 
 
-def test_waiting_for_a_server_that_does_not_come_back_is_bounded(server: Server, url: str) -> None:
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was waited, in seconds; a loaded machine takes longer, and waits no more than that."""
+    sleep, found = time.sleep, list[float]()
+
+    def noted(seconds: float) -> None:
+        found.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", noted)
+    return found
+
+
+def test_waiting_for_a_server_that_does_not_come_back_is_bounded(
+    server: Server, url: str, slept: list[float]
+) -> None:
     with closing(Ledger.open(f"{url}?connect_timeout=2")) as ledger:
         server.stop()
         try:
-            start = time.monotonic()
+            slept.clear()
             with pytest.raises(LedgerFault, match="cannot be used"):
                 ledger.record(make_remembered())
-            assert 0.5 < time.monotonic() - start < 10
-            start = time.monotonic()
+            assert 0.5 < sum(slept) <= 2
+            slept.clear()
             with pytest.raises(LedgerFault, match="cannot be used"):
                 ledger.recall(make_key())
-            assert time.monotonic() - start < 0.5, "it waits once, not for every verdict"
+            assert sum(slept) == 0, "it waits once, not for every verdict"
         finally:
             server.start()
         assert ledger.recall(make_key()) is None
@@ -271,10 +288,10 @@ def test_a_batch_outlives_a_restart_of_its_database_and_stops_without_one(
     """Short: it goes on. For good: exit code 4, and the next one goes on."""
     pins = [place.serve(f"p{number}", "import time; time.sleep(0.4)") for number in range(6)]
     path = place.write(*pins)
+    is_stopped = Event()
     kept = str(place.ledger)
-    place.ledger = place.folder / "undisturbed.sqlite"
-    undisturbed = place.run(path, code=0)
-    place.ledger = f"{kept}?connect_timeout=3"
+    place.ledger = f"{kept}?connect_timeout=10"
+    place.index.fail("p5-1.0.tar.gz", *[Held(is_stopped)] * 9)  # so that it has not ended by then
     process = place.start(path, "--jobs", "2", "--fresh")
     wait_for_entries(server, kept, 1)
     server.stop(signal.SIGQUIT)
@@ -282,7 +299,8 @@ def test_a_batch_outlives_a_restart_of_its_database_and_stops_without_one(
     server.start()
     wait_for_entries(server, kept, 2)
     server.stop()
-    output, errors = process.communicate(timeout=60)
+    is_stopped.set()
+    output, errors = process.communicate(timeout=WAIT_SECONDS)
     server.start()
     assert process.returncode == 4, errors
     assert server.password.encode() not in output + errors
@@ -292,8 +310,9 @@ def test_a_batch_outlives_a_restart_of_its_database_and_stops_without_one(
     assert set(verdicts(document).values()) == {"identical"}
     noted = len(entries(server, kept))
     resumed = place.run(path, "--jobs", "2", "--fresh", code=0)
-    assert plain(resumed) == plain(undisturbed)
     assert resumed["summary"]["resumed"] == noted >= 2
+    place.ledger = place.folder / "undisturbed.sqlite"
+    assert plain(resumed) == plain(place.run(path, code=0))
 
 
 def entries(server: Server, url: str) -> list[tuple[object, ...]]:
@@ -305,7 +324,7 @@ def entries(server: Server, url: str) -> list[tuple[object, ...]]:
 
 
 def wait_for_entries(server: Server, url: str, least: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_SECONDS
     while len(entries(server, url)) < least:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -315,7 +334,7 @@ def test_two_batches_on_one_ledger_come_to_the_same(place: Place) -> None:
     pins = [place.serve(f"p{number}") for number in range(4)]
     path = place.write(*pins, place.serve("bad", tampered=True))
     both = [place.start(path, "--jobs", "1", "--fresh") for _ in range(2)]
-    said = [process.communicate(timeout=120) for process in both]
+    said = [process.communicate(timeout=300) for process in both]
     assert [errors for _, errors in said] == [b""] * 2
     first, second = (json.loads(output) for output, _ in said)
     assert plain(first) == plain(second)

@@ -18,6 +18,8 @@ from tests.support.index_server import IndexServer, ServedFile
 from tests.support.projects import SDIST, WHEEL, make_sdist, make_wheel
 
 DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
+PATIENT = {"UV_HTTP_TIMEOUT": "180", "UV_HTTP_RETRIES": "8"}
+"""The index that tools are installed from may be slow, or overloaded for a moment."""
 
 PYPROJECT = """\
 [project]
@@ -50,10 +52,10 @@ def run(
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, **PATIENT, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

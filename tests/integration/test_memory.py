@@ -69,7 +69,7 @@ class SparseFile(io.FileIO):
 def diff(published: Path, rebuilt: Path) -> Diffed:
     command = (*COMMAND, "diff", "--json", str(published), str(rebuilt))
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, *command], check=True, capture_output=True, timeout=300
+        [sys.executable, "-c", PEAK, *command], check=True, capture_output=True, timeout=900
     )
     return Diffed(**json.loads(done.stdout))
 

@@ -19,6 +19,13 @@ from tests.support.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 TAMPERED = {**MODULES, "core.py": "import os\n"}
+PATIENT = {
+    "PIP_DEFAULT_TIMEOUT": "180",
+    "PIP_RETRIES": "8",
+    "UV_HTTP_TIMEOUT": "180",
+    "UV_HTTP_RETRIES": "8",
+}
+"""The index that tools are installed from may be slow, or overloaded for a moment."""
 
 
 def parsed(name: str) -> Any:  # noqa: ANN401 - that is what YAML is
@@ -64,10 +71,10 @@ def run(
     return subprocess.run(
         ["/bin/bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, **PATIENT, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
 

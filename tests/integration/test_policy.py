@@ -298,7 +298,9 @@ def test_explain_without_any_file_shows_the_default(tmp_path: Path) -> None:
     assert explained(tmp_path).stdout.startswith("policy   the default one")
 
 
-@pytest.mark.parametrize("arguments", [("--sha256", "xyz"), ("a b",), ("--wheel-file", "x.txt")])
+@pytest.mark.parametrize(
+    "arguments", [("--sha256", "xyz"), ("a b",), ("a>1",), ("--wheel-file", "x.txt")]
+)
 def test_explain_refuses_what_is_no_wheel(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_bytes(b"")
     ran = truewheel("policy", "explain", *arguments, cwd=tmp_path)

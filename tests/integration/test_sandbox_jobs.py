@@ -108,8 +108,18 @@ def test_the_compiler_works(sandbox: Sandbox) -> None:
 
 
 def test_running_costs_little_more_than_the_job(bubblewrap_sandbox: BubblewrapSandbox) -> None:
-    seconds = [run_command(bubblewrap_sandbox, "/bin/true").outcome.seconds for _ in range(5)]
+    """Of the processors: how long that takes is up to what else the machine is at."""
+    seconds = []
+    for _ in range(5):
+        before = _processor_seconds()
+        run_command(bubblewrap_sandbox, "/bin/true")
+        seconds.append(_processor_seconds() - before)
     assert min(seconds) < 0.2, seconds
+
+
+def _processor_seconds() -> float:
+    """Of this process and of all that it started and that ended."""
+    return sum(os.times()[:4])
 
 
 def test_this_process_is_as_unconfined_as_before(sandbox: Sandbox) -> None:

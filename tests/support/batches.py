@@ -20,6 +20,7 @@ from tests.support.projects import BACKEND, MODULES, hostile_backend, make_sdist
 DAY = datetime(2024, 5, 1, 12, tzinfo=UTC)
 ISOLATED = {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
 TAMPERED = {**MODULES, "extra.py": "import os\n"}
+WAIT_SECONDS = 120
 
 
 class Place:
@@ -110,7 +111,7 @@ def children(pid: int) -> list[int]:
 
 
 def wait_until_gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + WAIT_SECONDS
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < deadline, "a worker outlived its batch"
         time.sleep(0.05)
@@ -118,7 +119,7 @@ def wait_until_gone(pids: list[int]) -> None:
 
 def worker_of(word: str, batch: int) -> int:
     """The process of a batch that is at a build which has a word among its arguments."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         for worker in children(batch):
             if has_descendant(worker, word):

@@ -35,7 +35,7 @@ def truewheel(
     cache: Path | None = None,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    timeout: float = 300,
+    timeout: float = 900,
 ) -> Ran:
     """Run `truewheel` to its end; configuration of pip and uv on this machine does not count.
 

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import re
-import socket
 import subprocess
 import tarfile
 import time
@@ -34,7 +33,7 @@ storage: {{filesystem: {{rootdirectory: {folder}}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
 
-START_SECONDS = 20.0
+START_SECONDS = 120.0
 
 ONLY_THERE = "only_in_the_image.h"
 """A header that no toolchain has."""
@@ -131,13 +130,6 @@ class ImageRegistry:
             finally:
                 file.seek(place)
                 file.write(kept)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,11 +124,18 @@ class Slow:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Answer correctly, once something has happened."""
+
+    until: threading.Event
+
+
+@dataclass(frozen=True)
 class WrongRange:
     """Answer a Range request with 206 and another range than the one asked for."""
 
 
-Fault = Status | Reset | ShortRead | WrongBytes | Slow | WrongRange
+Fault = Status | Reset | ShortRead | WrongBytes | Slow | Held | WrongRange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,6 +248,8 @@ class _Handler(BaseHTTPRequestHandler):
         index = self.server.index
         headers = {name.lower(): value for name, value in self.headers.items()}
         fault = index._record(Request(method=self.command, path=self.path, headers=headers))
+        if isinstance(fault, Held):
+            fault.until.wait()
         if isinstance(fault, Status):
             self._answer(fault.code, b"", fault.headers)
         elif not self._is_authorized():

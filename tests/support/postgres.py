@@ -10,7 +10,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,7 +20,10 @@ from typing import Any
 
 import psycopg
 
+from tests.support.ports import free_port
+
 USER = "judge"
+WAIT_SECONDS = 120
 NEEDED = "the tests need PostgreSQL's initdb and postgres: Debian's package postgresql has them"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -77,7 +79,7 @@ class Server:
             stderr=subprocess.DEVNULL,
             **_unprivileged(),
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
                 self.run("SELECT 1", "postgres")
@@ -92,7 +94,7 @@ class Server:
         """SIGINT ends all connections; SIGQUIT ends it as a crash does."""
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(30)
+            self.process.wait(WAIT_SECONDS)
             self.process = None
 
 
@@ -103,7 +105,7 @@ def postgres(*, fsync: bool = False) -> Iterator[Server]:
     owner = _unprivileged()
     if owner:
         os.chown(folder, owner["user"], owner["group"])
-    server = Server(folder=folder, port=_free_port(), fsync=fsync)
+    server = Server(folder=folder, port=free_port(), fsync=fsync)
     try:
         _initialize(server)
         server.start()
@@ -147,10 +149,3 @@ def _program(name: str) -> str:
     found = str(places[-1]) if places else shutil.which(name)
     assert found, NEEDED
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

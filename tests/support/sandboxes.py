@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import tempfile
 import textwrap
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ from pathlib import Path
 from builders.sandbox.interface import Job, Limits, Mount, Outcome, Sandbox
 
 PYTHON = "/usr/bin/python3"
+MOUNT_SECONDS = 300.0
+"""Longer than any other test has something mounted."""
+
 QUICK = Limits(
     wall_seconds=60.0,
     cpu_seconds=60,
@@ -82,15 +87,30 @@ def processes_with(word: str) -> list[int]:
     return found
 
 
-def leftovers() -> dict[str, list[str]]:
-    """Return what a run of this process could leave: mounts, control groups, temporary files.
+def groups_of(pid: int) -> list[str]:
+    """Return the control groups that a process made; those of others come and go meanwhile."""
+    tree = os.walk("/sys/fs/cgroup")  # which passes over what is gone, as Path.glob does not
+    found = (f"{top}/{name}" for top, names, _ in tree for name in names)
+    return sorted(path for path in found if f"/truewheel-{pid}-" in path)
 
-    Mounts of an engine are left out: another test run may be using it.
-    """
-    mounts = Path("/proc/self/mounts").read_text().splitlines()
-    groups = Path("/sys/fs/cgroup").glob(f"**/truewheel-{os.getpid()}-*")
+
+def leftovers() -> dict[str, list[str]]:
+    """Return what a run of this process could leave: control groups, temporary files."""
     return {
-        "mounts": [mount for mount in mounts if "overlay" not in mount and "/netns/" not in mount],
-        "groups": sorted(map(str, groups)),
-        "files": sorted(map(str, Path("/tmp").glob("truewheel-probe*"))),
+        "groups": groups_of(os.getpid()),
+        "files": sorted(map(str, Path(tempfile.gettempdir()).iterdir())),
     }
+
+
+def mounts() -> set[str]:
+    """Return what is mounted here; an engine's are left out: another test run may be using it."""
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return {line for line in lines if "overlay" not in line and "/netns/" not in line}
+
+
+def wait_for_mounts(before: set[str]) -> None:
+    """Fail unless all that is mounted since is gone again: in time, for other tests mount, too."""
+    deadline = time.monotonic() + MOUNT_SECONDS
+    while left := mounts() - before:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)

@@ -145,6 +145,27 @@ UNUSUAL: Mapping[str, Unusual] = {
     "a namespace package by another Python": Unusual(
         source=NAMESPACE, choices=Choices(python=(3, 7)), told=("CPython 3.7",), attempts=1
     ),
+    "a program that is named after another Python": Unusual(
+        source=setup_py(
+            "programmed",
+            ", entry_points={'console_scripts': ["
+            "'tool%d.%d = programmed:main' % __import__('sys').version_info[:2]]}",
+        ),
+        choices=Choices(python=(3, 7)),
+        told=("CPython 3.7",),
+        attempts=2,
+    ),
+    "extras in the order of another seed": Unusual(
+        source=setup_py(
+            "extras",
+            ", extras_require={name: ['x'] for name in ('test', 'docs', 'lint')}",
+            generator="bdist_wheel (0.31.0)",
+        ),
+        choices=Choices(hash_seed=1234),
+        told=("hash seed 15",),
+        attempts=2,
+        day=datetime(2018, 4, 10, tzinfo=UTC),
+    ),
     "a version that a plugin computes": PLACED,
     "a tool that the source rules out": Unusual(
         source=Source(

@@ -72,7 +72,7 @@ def test_names_that_are_no_alias_of_another_one_are_left_alone(names: list[str])
 
 
 def test_folding_a_hostile_name_takes_linear_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for name in (";" * 65_000 + "x", ";1" * 30_000 + "x", ". " * 30_000 + "x", "?" * 65_000):
         folded(name)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

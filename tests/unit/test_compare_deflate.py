@@ -66,9 +66,9 @@ def test_content_that_many_settings_pack_alike_costs_little() -> None:
         return iter(zeros)
 
     search = SettingSearch()
-    start = time.perf_counter()
+    start = time.process_time()
     assert search.reproduce(RawFile(stream), 0, len(stream), windows) is None
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
 
 
 def test_setting_after_the_budget_is_spent_is_still_found_if_likely() -> None:

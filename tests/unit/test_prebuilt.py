@@ -185,10 +185,10 @@ def test_a_source_that_unpacks_without_end_costs_no_more_than_the_bound(
     info = tarfile.TarInfo("thing-1.0/big")
     info.size = 64 * 1024**2
     path.write_bytes(bz2.compress(info.tobuf() + ELF + bytes(info.size - len(ELF))))
-    began = time.monotonic()
+    began = time.process_time()
     evidence = _evidence(path, _wheel(tmp_path, {"x": ELF}))
     assert "too many bytes" in str(evidence["not_searched"])
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_the_holes_of_a_sparse_file_count_as_bytes(

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -354,7 +354,8 @@ def test_what_is_kept_and_damaged_is_asked_for_again(served: Served, tmp_path: P
 
 def test_of_today_nothing_is_kept(served: Served, tmp_path: Path) -> None:
     publish(served, "2024-04-30-aaaaaaa")
-    today = replace(wanted(), not_after=datetime.now(UTC).date())
+    # Also where midnight is between this line and the last one.
+    today = replace(wanted(), not_after=(datetime.now(UTC) + timedelta(minutes=10)).date())
     served.put(LIST, {"tags": ["2024-04-30-aaaaaaa"]})
     first = resolve(served.registry, today, Store(tmp_path))
     publish(served, "2024-05-01-bbbbbbb")

@@ -192,5 +192,5 @@ def test_the_first_process_gives_a_job_its_environment_and_ends_as_it_does() -> 
 
 
 def test_the_first_process_has_a_clock_of_its_own() -> None:
-    ran = first("/bin/sh", "-c", "exec >&- 2>&-; exec sleep 3", seconds=1)
+    ran = first("/bin/sh", "-c", "exec >&- 2>&-; exec sleep 600", seconds=1)
     assert ran.returncode == 137

@@ -122,10 +122,10 @@ def test_texts_written_against_difflib_take_no_time(tmp_path: Path) -> None:
     theirs = b"".join(b"%d\n" % (at % 300) for at in range(30_000))
     ours = b"".join(b"%d\n" % (at % 300 if at % 2 else -at) for at in range(30_000))
     sides = _pair(tmp_path, ours, theirs)
-    start = time.perf_counter()
+    start = time.process_time()
     lines = diff_lines(*sides)
     # difflib takes minutes.
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert lines is not None
     assert len(lines) < 70
 

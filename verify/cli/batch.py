@@ -143,6 +143,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
         ) as bench,
         _journal(bench, named.job(choice), (*named.as_said, *share.as_said)) as journal,
     ):
+        bench.require_config()
         tools = Tools(
             bench=bench,
             journal=journal,

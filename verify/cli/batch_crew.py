@@ -69,9 +69,9 @@ def dask_crew(
     """Workers elsewhere; `finders` find the wheels, one that no worker can do waits `patience`.
 
     Raises:
-        UsageFault: dask.distributed is not installed.
+        UsageFault: dask.distributed is not installed, or that is no address of a scheduler.
     """
-    require_dask()
+    require_dask(address)
 
     def crew(accepted: Collection[str]) -> Crew:
         from verify.batch.dask.cluster import Cluster  # noqa: PLC0415 - few batches need it
@@ -89,11 +89,11 @@ def dask_crew(
     return crew
 
 
-def require_dask() -> None:
-    """Import dask.distributed, which then logs nothing.
+def require_dask(address: str) -> None:
+    """Import dask.distributed, which then logs nothing, and have it look at an address.
 
     Raises:
-        UsageFault: it is not installed.
+        UsageFault: it is not installed, or it cannot read the address.
     """
     from verify.batch.dask.quiet import hush  # noqa: PLC0415 - few commands need it
 
@@ -101,6 +101,17 @@ def require_dask() -> None:
         hush()
     except ImportError as error:
         raise EXTRA from error
+    from distributed.comm.addressing import parse_address, parse_host_port  # noqa: PLC0415
+    from distributed.comm.registry import get_backend  # noqa: PLC0415
+
+    try:
+        scheme, place = parse_address(address)
+        get_backend(scheme)
+        parse_host_port(place)
+    except ValueError as error:
+        raise UsageFault(
+            f"{address!r} is no address of a scheduler", hint="write it as tcp://HOST:PORT"
+        ) from error
 
 
 def _patience(work: Work) -> float:

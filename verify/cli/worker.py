@@ -58,7 +58,7 @@ def command(  # noqa: PLR0913 - click passes each option by name
 
     Exits with 4 if no sandbox works here, or if the scheduler does not answer, else by the signal.
     """
-    require_dask()
+    require_dask(address)
     from verify.batch.dask.hands import LocalHands  # noqa: PLC0415 - as `require_dask` says
     from verify.batch.dask.offer import offer  # noqa: PLC0415
     from verify.batch.dask.worker import Service  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Certificates for `tls://` are those of dask's configuration, or an error says what to set."""
+"""Addresses of schedulers, and certificates for them: an error says what to write or to set."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import dask
 import pytest
 
 from verify.batch.dask.secured import CertificatesError, security_for
+from verify.cli.batch_crew import require_dask
+from verify.errors import UsageFault
 
 TLS = "distributed.comm.tls"
 
@@ -29,3 +31,14 @@ def test_certificates_that_cannot_be_read_are_told_of(tmp_path: Path, content: s
         pytest.raises(CertificatesError, match="cannot be read"),
     ):
         security_for("tls://127.0.0.1:1", "client")
+
+
+@pytest.mark.parametrize("address", ["", "nope", "tcp://nope", "tcp://nope:1x", "nope://nope:1"])
+def test_what_is_no_address_is_told_before_anything_waits_for_it(address: str) -> None:
+    with pytest.raises(UsageFault, match="is no address of a scheduler"):
+        require_dask(address)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "tls://[::1]:1", "127.0.0.1:1"])
+def test_addresses_are_written_as_dask_writes_them(address: str) -> None:
+    require_dask(address)
