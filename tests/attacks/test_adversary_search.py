@@ -307,6 +307,7 @@ OTHER_CHOICES: Mapping[str, object] = {
     "switches": {"EXAMPLE_USE_C": "1"},
     "requires": ("a",),
     "libraries": ("yaml",),
+    "lines": "module:1",
     "hash_seed": 0,
     "recipe": RECIPE,
 }

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from verify.cli.console import NARROWEST, result_console
 from verify.cli.options import Output
 
 FULL = Path("/dev/full")
-_MAIN = "import os, signal, sys; from verify.cli.main import main; import verify.cli.check as c\n"
 
 
 def python(program: str, folder: Path, *, stderr: int | None = None) -> tuple[int, str, str]:
@@ -90,24 +90,46 @@ def test_ctrl_c_while_modules_load_ends_the_process_and_prints_nothing(tmp_path:
     assert python(program, tmp_path) == (-signal.SIGINT, "", "")
 
 
-def test_ctrl_c_later_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sent", "ignored", "code", "told"),
+    [
+        (signal.SIGINT, (), 128 + signal.SIGINT, "truewheel: error: interrupted\n"),
+        (signal.SIGTERM, (), 128 + signal.SIGTERM, ""),
+        (signal.SIGHUP, (), 128 + signal.SIGHUP, ""),
+        (signal.SIGHUP, (signal.SIGHUP,), 2, "cannot be read as JSON"),
+    ],
+    ids=["ctrl-c", "sigterm", "closed terminal", "nohup"],
+)
+def test_signals_unwind_and_nohup_is_heeded(
+    tmp_path: Path, sent: signal.Signals, ignored: Sequence[int], code: int, told: str
+) -> None:
+    results = tmp_path / "results.json"
+    os.mkfifo(results)
+    begun = subprocess.Popen(
+        [*_beginning_with(ignored), *COMMAND, "report", str(results), "-o", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # Opening ends when the command has opened it, too, and waits for what is written.
+    with results.open("wb"):
+        begun.send_signal(sent)
+        if sent not in ignored:
+            begun.wait(timeout=300)
+    _, errors = begun.communicate(timeout=300)
+    assert (begun.returncode, told in errors) == (code, True)
+    assert told or not errors
+
+
+def _beginning_with(ignored: Sequence[int]) -> tuple[str, ...]:
+    """A command that runs another one with only these signals ignored, whoever started us."""
     program = (
-        _MAIN.replace("verify.cli.main", "verify.cli.start")
-        + "c.parse_requirements = lambda texts: os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.argv[1:] = ['check', 'x==1']; main()"
+        "import os, signal, sys\n"
+        "for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):\n"
+        f"    signal.signal(each, signal.SIG_IGN if each in {tuple(map(int, ignored))}"
+        " else signal.SIG_DFL)\n"
+        "os.execvp(sys.argv[1], sys.argv[1:])"
     )
-    told = (128 + signal.SIGINT, "", "truewheel: error: interrupted\n")
-    assert python(program, tmp_path) == told
-
-
-def test_a_closed_terminal_unwinds_and_nohup_is_heeded(tmp_path: Path) -> None:
-    hang_up = (
-        "def hung_up(texts): os.kill(os.getpid(), signal.SIGHUP); raise KeyboardInterrupt\n"
-        "c.parse_requirements = hung_up; main(['check', 'x==1'])"
-    )
-    nohup = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-    assert python(_MAIN + hang_up, tmp_path)[0] == 128 + signal.SIGHUP
-    assert python(nohup + _MAIN + hang_up, tmp_path)[0] == 128 + signal.SIGINT
+    return (sys.executable, "-c", program)
 
 
 def test_a_pipe_nobody_writes_to_is_no_wheel_and_no_source(tmp_path: Path) -> None:
