@@ -303,7 +303,7 @@ def test_nothing_is_left_of_a_build_whose_batch_or_whose_worker_is_killed(
 ) -> None:
     """The batch begins anew after that, and its wheel is judged by the worker that stays."""
     word = marker()
-    sleeps = f"[sys.executable, '-c', 'import time; time.sleep(3)', '{word}']"
+    sleeps = f"[sys.executable, '-c', 'import time; time.sleep(8)', '{word}']"
     rooms = {name: tmp_path / name for name in ("w0", "w1")}
     with IndexServer() as index, DaskCluster(tmp_path) as cluster:
         for name, room in rooms.items():
