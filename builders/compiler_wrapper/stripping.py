@@ -2,7 +2,7 @@
 
 Once a file has relocations that are kept (`ld --emit-relocs`), strip takes sections out of the
 middle and leaves the numbers of those behind them in `.dynsym` as they were. Whether a file has
-symbols changes nothing of what is loaded.
+symbols changes nothing of what is loaded. What else strip is asked for it does itself.
 """
 
 import json
@@ -28,12 +28,24 @@ WITH_VALUE = frozenset(
     + ("--keep-symbol", "--strip-symbol", "--remove-section", "--keep-section")
 )
 
+# Options that are about symbols alone, and how files are read and told of.
+SYMBOLS = frozenset(
+    """
+    -s --strip-all -g -S -d --strip-debug --strip-dwo --strip-unneeded -x --discard-all -X
+    --discard-locals -K --keep-symbol -N --strip-symbol --keep-file-symbols -w --wildcard
+    -p --preserve-dates -D --enable-deterministic-archives -U --disable-deterministic-archives
+    -v --verbose
+    """.split()
+)
+REMOVING = frozenset(("-R", "--remove-section"))
+UNLOADED = frozenset((".comment", ".note"))
+
 
 def main():
     # type: () -> None
     """Strip what is no shared object; become the strip of the compiler for the rest."""
     options, names, output = read(sys.argv[1:])
-    left = [name for name in names if not is_shared(name)]
+    left = [name for name in names if not (is_of_symbols(options) and is_shared(name))]
     if output and names and not left:
         shutil.copyfile(names[0], output)
     if left or not names:
@@ -60,6 +72,19 @@ def read(arguments):
         else:
             names.append(word)
     return options, names, output
+
+
+def is_of_symbols(options):
+    # type: (List[str]) -> bool
+    """Whether options take symbols alone out of a file, and no section that may be loaded."""
+    rest = list(options)
+    while rest:
+        word, _, value = rest.pop(0).partition("=")
+        if word in WITH_VALUE and not value and rest:
+            value = rest.pop(0)
+        if word not in SYMBOLS and not (word in REMOVING and value in UNLOADED):
+            return False
+    return True
 
 
 def is_shared(path):

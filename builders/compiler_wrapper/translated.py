@@ -6,6 +6,7 @@ tracebacks. A recipe says by how many lines a source is longer, and only that co
 """
 
 import os
+import re
 import tempfile
 
 from builders.compiler_wrapper.arguments import sources
@@ -22,22 +23,26 @@ BEGIN = b"\n/* BEGIN: Cython Metadata\n"
 END = b"\nEND: Cython Metadata */\n"
 CLOSED = b"*/"
 
+# What closes a comment once lines are joined (C11, 5.1.1.2), so that code may follow.
+JOINED = re.compile(b"[*](?:\\\\|[?][?]/)")
+
 
 def with_lines(arguments, settings):
     # type: (List[str], Settings) -> List[str]
-    """The arguments with a copy in place of each source that is to have more or fewer lines."""
+    """The arguments with a copy in place of a source that is to have more or fewer lines."""
     words = [word.rpartition(":") for word in str(settings["flags"].get("lines", "")).split()]
     wanted = {stem: int(lines) for stem, _, lines in words}
-    found = list(arguments)
-    for source in sources(arguments):
-        stem = os.path.splitext(os.path.basename(source))[0]
-        if stem in wanted:
-            copy = copied(source, wanted[stem])
-            if copy:
-                # What it includes stands beside the source, not beside the copy.
-                found = [copy if word == source else word for word in found]
-                found += ["-iquote", os.path.dirname(source) or "."]
-    return found
+    found = sources(arguments)
+    if len(found) != 1:
+        return arguments  # another source's headers must not be found first for this one
+    (source,) = found
+    stem = os.path.splitext(os.path.basename(source))[0]
+    copy = copied(source, wanted[stem]) if stem in wanted else ""
+    if not copy:
+        return arguments
+    # What it includes stands beside the source, not beside the copy, and before all other places.
+    beside = ["-iquote", os.path.dirname(source) or "."]
+    return beside + [copy if word == source else word for word in arguments]
 
 
 def copied(source, lines):
@@ -65,6 +70,8 @@ def shifted(text, lines):
     if text.startswith(BEGIN, first):
         end = text.find(END, first) + len(END)
         if end < len(END) + first or text[first:end].count(CLOSED) != 1:
+            return None
+        if JOINED.search(text, first, end):
             return None
         end += text.startswith(b"\n", end)
     left = text[start:end].count(b"\n") + lines

@@ -62,13 +62,14 @@ def seed_for_metadata(
     """
     if python < _SIPHASH:
         return None
-    sets: list[Sequence[Member]] = []
+    found: list[Sequence[Member]] = []
     if is_permuted(*extras):
-        sets.append([(hashed_bytes(name),) for name in extras[0]])
+        found.append([(hashed_bytes(name),) for name in extras[0]])
     if is_other_order(*requirements) and python < _OTHER_TUPLES:
-        sets += _clauses(requirements[0])
-    if not sets or len(sets) > MAX_SETS or not all(map(_is_hashable, sets)):
+        found += _clauses(requirements[0])
+    if not found or len(found) > MAX_SETS or not all(map(_is_hashable, found)):
         return None
+    sets = [*dict.fromkeys(map(tuple, found))]  # the same one again refuses no more seeds
     if _are_contradictory(sets):
         return None
     sets.sort(key=len, reverse=True)  # the largest refuses most seeds

@@ -383,7 +383,7 @@ def test_standard_input_is_an_input_and_standard_output_an_output(
     [
         ("base.in", "is an input and the output"),
         ("pyproject.toml", "name it pylock.toml"),
-        ("uv.lock", "is a uv.lock"),
+        ("uv.lock", "is the lock of another tool"),
         ("loop", "leads to itself"),
     ],
 )

@@ -329,7 +329,7 @@ NATIVE = {
         "scikit-build-core",
         "scikit-build-core 0.8.1",
         "CMakeLists.txt",
-        "cmake_minimum_required(VERSION 3.15)\nproject(native C)\n",
+        "cmake_minimum_required(VERSION 3.15)\nproject(native CUDA)\n",
     ),
     "mesonpy": ("meson-python", "meson", "meson.build", "project('native', 'cuda')\n"),
 }

@@ -55,6 +55,19 @@ def test_a_shared_object_keeps_what_its_linker_knew(strip: Path, tmp_path: Path)
     assert (tmp_path / "b.so").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [["-R", ".eh_frame_hdr"], ["--remove-section=.eh_frame_hdr"], ["-s", "-R.eh_frame_hdr"]],
+)
+def test_a_section_that_is_loaded_is_taken_out_as_the_build_asks(
+    asked: list[str], strip: Path, tmp_path: Path
+) -> None:
+    path = made(tmp_path, "-shared", WORD, name="a.so")
+    assert b"\0.eh_frame_hdr\0" in path.read_bytes()
+    stripped(strip, *asked, path)
+    assert b"\0.eh_frame_hdr\0" not in path.read_bytes()
+
+
 def test_what_is_no_shared_object_is_stripped(strip: Path, tmp_path: Path) -> None:
     library = made(tmp_path, "-shared", WORD, name="a.so")
     program = made(tmp_path, "-no-pie", name="a.out")

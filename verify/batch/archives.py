@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from verify.batch.interface import Ask, Found, Job, Judged
 from verify.batch.results import Left, LeftOver
 from verify.batch.tasks import DistinctAsk
+from verify.batch.work import identity_of
 from verify.lock.sources import MAX_TRIES
 from verify.results import CheckResult
 from verify.subject import Subject
@@ -54,13 +55,16 @@ class Archives:
         return [Job(number=at, task=self._asked(at)) for at in sorted(set(positions))]
 
     def settled(self, at: int, found: Found | None) -> None:
-        """What is meant now; None where that could not be found out: it stays open."""
+        """What is meant now; None where that could not be found out: it stays open.
+
+        So it does where the index says by now that other wheels are meant, which nobody judges.
+        """
         before = self.found[at]
-        if found is None or before is None or len(self._judged.get(at, ())) >= self._most(at):
+        is_lost = found is None or before is None or not _wheels(found) <= _wheels(before)
+        if is_lost or len(self._judged.get(at, ())) >= self._most(at):
             self._given_up.add(at)
-        if found is None or before is None:
-            return
-        self.found[at] = replace(before, remarks=found.remarks, open=found.open)
+        if found is not None and before is not None and not is_lost:
+            self.found[at] = replace(before, remarks=found.remarks, open=found.open)
 
     def left(self) -> Iterator[LeftOver]:
         """Archives of which it was not found out."""
@@ -79,3 +83,7 @@ class Archives:
 
     def _asked(self, at: int) -> Ask:
         return replace(self.asks[at].ask, judged=self._judged.get(at, ()))
+
+
+def _wheels(found: Found) -> set[tuple[str, str]]:
+    return {identity_of(wheel.subject) for wheel in found.wheels}

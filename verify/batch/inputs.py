@@ -270,6 +270,7 @@ class _Gathering:
                     targets=self.choice.targets,
                     packages=packages,
                     lock=lock.path,
+                    lock_format=lock.format,
                 )
             )
         return self.result()

@@ -13,7 +13,7 @@ from verify.errors import TruewheelError
 from verify.finding import Finding
 from verify.index.select import Target
 from verify.ledger.interface import Remembered, RunEntry
-from verify.lock.inputs.interface import Location, LockedPackage
+from verify.lock.inputs.interface import Location, LockedPackage, LockFormat
 from verify.lock.results import Standing
 from verify.results import CheckResult
 from verify.subject import Subject
@@ -43,6 +43,7 @@ class Ask:
         targets: what wheels are chosen for. Of a lock all wheels are meant if there are none.
         packages: entries of one project in a lock.
         lock: the path of that lock.
+        lock_format: what it is; the judge of locks takes the index that one names by that.
         judged: what came of wheels that archives among the packages may build to.
     """
 
@@ -54,6 +55,7 @@ class Ask:
     targets: tuple[Target, ...] = ()
     packages: tuple[LockedPackage, ...] = ()
     lock: str | None = None
+    lock_format: LockFormat = LockFormat.REQUIREMENTS
     judged: tuple[Judged, ...] = ()
 
     def __str__(self) -> str:

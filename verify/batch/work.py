@@ -29,7 +29,7 @@ from verify.index.interface import (
     ProjectNotFoundError,
 )
 from verify.ledger.interface import LedgerFault
-from verify.lock.inputs.interface import Lock, LockFormat
+from verify.lock.inputs.interface import Lock
 from verify.lock.rejudge import Tools, rejudge
 from verify.lock.sources import source_rules
 from verify.results import CheckResult
@@ -110,7 +110,7 @@ def _found(ask: Ask, bench: Workbench) -> Found:
     reading = _LockReading(ask=ask, bench=bench)
     remarks = tuple(reading.remarks())
     return Found(
-        wheels=() if ask.judged else _each_once(reading.subjects, bench),
+        wheels=_named(reading.subjects) if ask.judged else _each_once(reading.subjects, bench),
         remarks=remarks,
         open=tuple(reading.open.values()),
     )
@@ -123,6 +123,11 @@ def _each_once(subjects: Iterable[Subject], bench: Workbench) -> tuple[FoundWhee
         if identity not in found:
             found[identity] = _looked_up(subject, bench)
     return tuple(found.values())
+
+
+def _named(subjects: Iterable[Subject]) -> tuple[FoundWheel, ...]:
+    """Of what was looked up before, only which wheels these are."""
+    return tuple(FoundWheel(subject=replace(subject, listing=None)) for subject in subjects)
 
 
 def identity_of(subject: Subject) -> tuple[str, str]:
@@ -169,7 +174,7 @@ class _LockReading:
     def remarks(self) -> Iterator[LockRemark]:
         """What is no wheel, but for archives that are open."""
         ask, bench = self.ask, self.bench
-        lock = Lock(path=ask.lock or "", format=LockFormat.REQUIREMENTS, packages=ask.packages)
+        lock = Lock(path=ask.lock or "", format=ask.lock_format, packages=ask.packages)
         tools = Tools(
             index=bench.index,
             urls=bench.config.urls,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from verify.native.code import Reference
+from verify.native.code import Reference, disassemble
 from verify.native.module import Module, Piece
 
 ALIGNMENT = 16
@@ -103,7 +103,16 @@ def _is_cold(piece: Piece, taken: Sequence[int]) -> bool:
     if piece.name is None or not piece.name.endswith(COLD):
         return False
     at = bisect_left(taken, piece.start)
-    return at == len(taken) or taken[at] >= piece.end
+    return (at == len(taken) or taken[at] >= piece.end) and not _calls_itself(piece)
+
+
+def _calls_itself(piece: Piece) -> bool:
+    """Whether a call leads into the piece that it is in, which is how code learns where it is."""
+    outward = {one.at for one in piece.code.references}
+    return any(
+        mnemonic.endswith("call") and operands.startswith("0x") and at - piece.start not in outward
+        for at, _, mnemonic, operands in disassemble(piece.code.skeleton, piece.start)
+    )
 
 
 Key = Callable[[Piece], Hashable]

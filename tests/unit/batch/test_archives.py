@@ -5,7 +5,7 @@ from packaging.version import Version
 
 from benchmarks.replay import listed
 from verify.batch.archives import Archives
-from verify.batch.interface import Ask, Found
+from verify.batch.interface import Ask, Found, FoundWheel
 from verify.batch.results import Left, Place
 from verify.batch.tasks import DistinctAsk
 from verify.lock.inputs.interface import Location, LockedFile, LockedPackage, SourceKind
@@ -68,3 +68,16 @@ def test_what_cannot_be_asked_again_is_left() -> None:
     open_archives.settled(0, None)
     assert open_archives.wanted() == []
     assert [left.requirement for left in open_archives.left()] == ["thing==1.0"]
+
+
+def test_a_wheel_that_the_index_lists_meanwhile_is_not_lost() -> None:
+    """Only the first answer's wheels are judged: of others something is left."""
+    late = FoundWheel(subject=SUBJECT)
+    open_archives = archives()
+    open_archives.settled(0, Found(wheels=(late,)))
+    assert open_archives.wanted() == []
+    assert [left.requirement for left in open_archives.left()] == ["thing==1.0"]
+    known = archives()
+    known.found[0] = Found(wheels=(late,), open=(SUBJECT,))
+    known.settled(0, Found(wheels=(late,)))
+    assert list(known.left()) == []

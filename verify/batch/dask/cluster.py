@@ -19,6 +19,8 @@ from verify.batch.interface import BatchFault, Failed, Notified, Stage, Trouble
 CLOSE_SECONDS = 5
 
 RUNNING = "running"
+ERRED = "error"
+"""What dask calls a client that is connected, and a future whose work raised an error."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +127,8 @@ class Cluster:
             told = f"each of the {lost.allowed_failures + 1} workers that tried it was lost"
             return Failed(trouble=Trouble.LOST, message=told)
         except Exception as error:  # noqa: BLE001 - whatever a worker raised
+            if future.status != ERRED:  # what failed is fetching the answer, not the work
+                return None
             return Failed(trouble=Trouble.BUG, message=f"the worker failed: {_line(error)}")
         return answer
 
