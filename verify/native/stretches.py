@@ -1,7 +1,8 @@
 """Which code was assembled together, as the debug information of a file says.
 
 Each compilation unit lists the stretches of code that are its own: one for each section that its
-object has code in (DWARF 5, 6.1.2). Only of a file that is trusted to say so: a rebuilt one.
+object has code in (DWARF 5, 6.1.2). Only a rebuilt file is asked: a published one says what it
+likes. A source with assembly can still have its own rebuild say something else.
 """
 
 from bisect import bisect_right
