@@ -3,10 +3,12 @@
 The attacker owns what is published: the wheel, its source, and the build requirements it names.
 """
 
+import glob
 import json
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,9 +100,10 @@ def recipe_of(folder: Path) -> dict[str, object]:
     return recipe
 
 
-def leftovers(cache: Path) -> list[Path]:
-    """Drafts and temporary files below a cache."""
-    return [*cache.glob("*/.draft-*"), *cache.glob("tmp/*"), *cache.glob("*/tmp??????*")]
+def leftovers(cache: Path) -> list[str]:
+    """Drafts and temporary files below a cache, which may be in use: Path.glob fails in one."""
+    patterns = ("*/.draft-*", "tmp/*", "*/tmp??????*")
+    return [name for one in patterns for name in glob.glob(one, root_dir=cache)]  # noqa: PTH207
 
 
 # Soundness rule 2, at every depth.
@@ -418,13 +421,14 @@ def test_an_interrupted_build_leaves_nothing_behind(number: signal.Signals, tmp_
     cache = tmp_path / "cache"
     arguments = ("check", "--sandbox", "bubblewrap", "--offline", "--cache-dir", str(cache))
     files = ("--file", str(tmp_path / WHEEL), "--sdist", str(tmp_path / SDIST))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, *arguments, *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    while not leftovers(cache):
-        assert process.poll() is None
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=120)
+    ) as process:
+        while not leftovers(cache):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert "Traceback" not in stderr
     assert not leftovers(cache)
