@@ -211,9 +211,13 @@ def test_platforms_expand_to_everything_older() -> None:
         "linux_x86_64",
     )
     assert platform_tags_for("win-amd64") == ("win_amd64",)
+    assert platform_tags_for("win32") == ("win32",)
+    assert platform_tags_for("any") == ("any",)
 
 
-@pytest.mark.parametrize("platform", ["", "a b", "../x", "manylinux_3_1_x86_64", "x" * 65])
+@pytest.mark.parametrize(
+    "platform", ["", "a b", "../x", "manylinux_3_1_x86_64", "x" * 65, "linux", "windows"]
+)
 def test_what_is_no_platform_is_a_usage_fault(platform: str) -> None:
     with pytest.raises(UsageFault):
         Target(platform=platform).tags()

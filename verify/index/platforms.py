@@ -16,6 +16,8 @@ _NEWEST_GLIBC = 60
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _OLDEST_OTHER_GLIBC = 17
 
+# All but these name the system and what it runs on; `linux` alone would fit no wheel at all.
+_OF_ONE_WORD = {"any", "win32"}
 _TAG = re.compile(r"[a-z0-9_]{1,64}")
 _LEGACY = re.compile(r"(manylinux1|manylinux2010|manylinux2014)_(\w+)")
 _VERSIONED = re.compile(r"(manylinux|musllinux|macosx)_(\d{1,2})_(\d{1,2})_(\w+)")
@@ -32,7 +34,7 @@ def platform_tags_for(platform: str) -> tuple[str, ...]:
         UsageFault: it is no platform tag.
     """
     platform = platform.lower().replace("-", "_").replace(".", "_")
-    if not _TAG.fullmatch(platform):
+    if not _TAG.fullmatch(platform) or not ("_" in platform or platform in _OF_ONE_WORD):
         raise UsageFault(
             f"{platform!r} is not a platform tag",
             hint="write one like manylinux_2_28_x86_64, macosx_11_0_arm64 or win_amd64",
