@@ -11,26 +11,22 @@ which then is open in the ledger, and the next one goes on with what is left.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from verify.batch.archives import Archives, Wanted
+from verify.batch.dispatch import Dispatch
 from verify.batch.inputs import Input
 from verify.batch.interface import (
-    BatchFault,
     Crew,
     Failed,
     Finished,
     Found,
     FoundWheel,
     Job,
-    News,
-    Notified,
     Outcome,
     Progress,
-    Stage,
     Trouble,
     Unshown,
 )
@@ -52,15 +48,6 @@ from verify.subject import Subject
 from verify.verdict import Reason, Verdict
 from verify.workbench import Workbench
 
-PATIENCE = 8
-"""Jobs that fail one after another, none of them by its own fault, before the batch stops."""
-
-TRIES = 2
-"""Of a job that did not fail by its own fault."""
-
-TICK = 0.5
-"""Seconds after which the batch looks at its clock."""
-
 REASONS = {
     Trouble.MISSING: Reason.INDEX_FAILED,
     Trouble.INDEX: Reason.INDEX_FAILED,
@@ -71,8 +58,6 @@ REASONS = {
     Trouble.UNPLACED: Reason.UNSUPPORTED,
 }
 """What a wheel is undetermined for that workers failed at."""
-
-TRIED_AGAIN = frozenset({Trouble.INDEX, Trouble.SURROUNDINGS, Trouble.LOST})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +124,6 @@ class _Batch:
     wheels: Wheels = field(default_factory=Wheels)
     asked_for: list[Wheel] = field(default_factory=list)
     resumed: int = 0
-    streak: int = 0
-    successes: int = 0
-    last_trouble: Failed | None = None
     is_whole: bool = False
     begun_at: float = 0.0
     guessed: float = 0.0
@@ -160,14 +142,15 @@ class _Batch:
         if bench.memory is not None:
             bench.memory.serve(())
         crew = self.tools.crew(self.earlier.accepted)
+        offline = bench.settings.offline
+        dispatch = Dispatch(crew=crew, progress=self.tools.progress, offline=offline)
         try:
-            self._find(crew)
+            self._find(dispatch)
             self._choose()
-            self._require_any()
-            self.successes, self.last_trouble = 0, None
-            self._judge(crew)
-            self._verify(crew)
-            self._require_any()
+            dispatch.require_any()
+            self._judge(dispatch)
+            self._verify(dispatch)
+            dispatch.require_any()
         finally:
             crew.close()
         self.is_whole = not any(wheel.left for wheel in self.asked_for) and not any(
@@ -186,10 +169,10 @@ class _Batch:
             return replace(report, failure=failure)
         return report
 
-    def _find(self, crew: Crew) -> None:
+    def _find(self, dispatch: Dispatch) -> None:
         self.tools.progress.begin(len(self.asks))
         jobs = [Job(number=at, task=each.ask) for at, each in enumerate(self.asks)]
-        self._work(jobs, crew, self._ask_ended)
+        dispatch.all(jobs, self._ask_ended)
 
     def _ask_ended(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, Found):
@@ -230,7 +213,7 @@ class _Batch:
             return known is None or known.verdict == Verdict.UNDETERMINED
         return True
 
-    def _judge(self, crew: Crew) -> None:
+    def _judge(self, dispatch: Dispatch) -> None:
         waiting = [wheel for wheel in self.asked_for if wheel.finished is None]
         chosen, beyond = waiting, []
         if self.order.limit is not None:
@@ -254,13 +237,13 @@ class _Batch:
                 self.took += outcome.result.seconds.total
                 self.rest -= wheel.seconds
                 self._note([wheel])
-                self._show(wheel, crew)
+                self._show(wheel, dispatch.crew)
 
         jobs = [Job(number=wheel.number, task=wheel.subject) for wheel in slow_first(chosen)]
-        for job in self._work(jobs, crew, ended, is_over=self._is_over):
+        for job in dispatch.all(jobs, ended, is_over=self._is_over):
             by_number[job.number].left = Left.BUDGET
 
-    def _verify(self, crew: Crew) -> None:
+    def _verify(self, dispatch: Dispatch) -> None:
         """Judge the wheels that archives may build to, one after another until one does."""
         while wanted := self.archives.wanted():
             if self.order.limit is not None:
@@ -279,11 +262,11 @@ class _Batch:
                     self.archives.judged(at, subject, outcome.result)
 
             jobs = [Job(number=at, task=subject) for at, (_, subject) in enumerate(wanted)]
-            if self._work(jobs, crew, ended, is_over=self._is_over):
+            if dispatch.all(jobs, ended, is_over=self._is_over):
                 self.archives.why = Left.BUDGET
                 return
             again = self.archives.again([at for at, _ in wanted])
-            self._work(again, crew, self._asked_again)
+            dispatch.all(again, self._asked_again)
 
     def _asked_again(self, job: Job, outcome: Outcome) -> None:
         self.archives.settled(job.number, outcome if isinstance(outcome, Found) else None)
@@ -295,89 +278,6 @@ class _Batch:
     def _is_over(self) -> bool:
         budget = self.order.budget
         return budget is not None and self.tools.clock() - self.begun_at > budget
-
-    def _work(
-        self,
-        jobs: Sequence[Job],
-        crew: Crew,
-        ended: Callable[[Job, Outcome], None],
-        *,
-        is_over: Callable[[], bool] = lambda: False,
-    ) -> list[Job]:
-        """Have all jobs done; gives those that were not begun because time was over.
-
-        Raises:
-            BatchFault: the batch cannot go on.
-        """
-        waiting, under_way = deque(jobs), 0
-        tries: dict[int, int] = {}
-        while waiting or under_way:
-            while waiting and crew.idle and not is_over():
-                job = waiting.popleft()
-                crew.begin(job)
-                under_way += 1
-                self.tools.progress.started(job)
-            if not under_way:
-                break
-            for job, news in crew.wait(TICK):
-                if self._is_told(job, news):
-                    continue
-                under_way -= 1
-                self.tools.progress.ended(job)
-                if isinstance(news, Failed) and self._is_put_off(job, news, tries):
-                    waiting.append(job)
-                elif isinstance(news, Found | Finished | Failed):
-                    self._count(news)
-                    ended(job, news)
-        return list(waiting)
-
-    def _count(self, news: Found | Finished | Failed) -> None:
-        """An end that is not put off; all but trouble of the surroundings breaks a streak."""
-        if not (isinstance(news, Failed) and news.trouble in TRIED_AGAIN):
-            self.streak, self.successes = 0, self.successes + 1
-        elif news.trouble is not Trouble.LOST and not self._is_offline(news):
-            self.last_trouble = news
-
-    def _require_any(self) -> None:
-        """Stop where not one job came to anything, for what is around: it is not about the wheels.
-
-        Raises:
-            BatchFault: so it is.
-        """
-        if self.last_trouble is not None and not self.successes:
-            last = self.last_trouble
-            raise BatchFault(f"nothing could be judged: {last.message}", hint=_again(last.hint))
-
-    def _is_told(self, job: Job, news: News) -> bool:
-        match news:
-            case Stage():
-                self.tools.progress.stage(job, news.name)
-            case Notified():
-                self.tools.progress.notice(news.message)
-            case _:
-                return False
-        return True
-
-    def _is_put_off(self, job: Job, failed: Failed, tries: dict[int, int]) -> bool:
-        """Whether a job that failed is tried once more, when all others had their turn.
-
-        Raises:
-            BatchFault: others would fail as well.
-        """
-        if failed.trouble is Trouble.FATAL:
-            raise BatchFault(failed.message, hint=failed.hint)
-        if failed.trouble not in TRIED_AGAIN or self._is_offline(failed):
-            return False
-        self.streak += 1
-        tries[job.number] = tries.get(job.number, 0) + 1
-        if self.streak >= PATIENCE:
-            told = f"{PATIENCE} wheels failed one after another; the last: {failed.message}"
-            raise BatchFault(told, hint=_again(failed.hint))
-        return tries[job.number] < TRIES
-
-    def _is_offline(self, failed: Failed) -> bool:
-        """Without a network, what is not in the cache is no outage."""
-        return failed.trouble is Trouble.INDEX and self.tools.bench.settings.offline
 
     def _undetermined(self, subject: Subject, failed: Failed) -> Finished:
         return self._without(subject, REASONS[failed.trouble], failed.message)
@@ -460,8 +360,3 @@ def _left_over(requirement: str, wheel: str | None, why: Left, asked: Iterable[P
 def _key(wheel: Wheel) -> str | None:
     entry = wheel.finished.entry if wheel.finished else None
     return entry.key if entry else None
-
-
-def _again(hint: str | None) -> str:
-    again = "what was judged is kept: the same command goes on with the rest"
-    return f"{hint}; {again}" if hint else again
