@@ -1,9 +1,12 @@
 """The command in surroundings as they come: a full disk, a closed terminal, no directory."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from verify.cli.console import NARROWEST, result_console
 from verify.cli.options import Output
 
 FULL = Path("/dev/full")
+PIPE = 65536
+"""Bytes that fit into a pipe."""
 
 
 def python(program: str, folder: Path, *, stderr: int | None = None) -> tuple[int, str, str]:
@@ -48,6 +53,40 @@ def test_standard_error_is_written_at_once_and_spells_what_its_encoding_lacks(
         "print('caf\\xe9', file=sys.stderr); os._exit(0)"
     )
     assert python(program, tmp_path) == (0, "", "caf\\xe9\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("manner", ["blocking", "not blocking"])
+def test_nothing_of_standard_output_is_lost_to_a_slow_reader(
+    tmp_path: Path, unbuffered: str, manner: str
+) -> None:
+    """While a write to a full pipe is under way, the process is stopped and goes on."""
+    program = (
+        f"from verify.cli.streams import prepare; prepare()\nprint('x' * {4 * PIPE}); print('end')"
+    )
+    reading, writing = os.pipe()
+    os.set_blocking(writing, manner == "blocking")
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=writing,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    ) as begun:
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            while held(reading) < PIPE:
+                assert begun.poll() is None
+                time.sleep(0.01)
+            begun.send_signal(signal.SIGSTOP)
+            os.waitpid(begun.pid, os.WUNTRACED)
+            begun.send_signal(signal.SIGCONT)
+            printed = pipe.read()
+    assert (begun.returncode, printed) == (0, b"x" * 4 * PIPE + b"\nend\n")
+
+
+def held(pipe: int) -> int:
+    """Bytes that a pipe has for whoever reads."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_a_working_directory_that_was_removed_is_said_to_be_gone(tmp_path: Path) -> None:

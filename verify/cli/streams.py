@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ def prepare() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     if isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
         sys.stderr = _patient(sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
+        sys.stdout = _whole(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks is spelled out like a control character.
@@ -52,6 +55,28 @@ class _Patient(io.FileIO):
             send_nowhere(self.fileno())
             return size
         return size if written is None else written  # None: the reader is slow, and we do not wait
+
+
+def _whole(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Standard output of which nothing is lost: Python's own, unbuffered, writes once and no more.
+
+    A process that is stopped and goes on (Ctrl-Z, `fg`) has written a part by then.
+    """
+    buffered = io.BufferedWriter(_Waiting(stream.fileno(), "w", closefd=False))
+    at_once = stream.line_buffering or stream.write_through
+    return io.TextIOWrapper(buffered, encoding=stream.encoding, line_buffering=at_once)
+
+
+class _Waiting(io.FileIO):
+    """A file that waits for its reader, also where another process said that nobody is to wait."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """How much was taken."""
+        while (written := super().write(data)) is None:
+            ready = select.poll()
+            ready.register(self.fileno(), select.POLLOUT)
+            ready.poll()
+        return written
 
 
 def send_nowhere(number: int) -> None:
