@@ -20,6 +20,9 @@ from verify.interrupts import uninterrupted
 
 LOOK_SECONDS = 1.0
 END_SECONDS = 30
+LATE_SECONDS = 3.0
+"""How long a busy engine may take to say what a container was killed for, once it has ended."""
+_KILLED = 137
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,10 +81,10 @@ class DockerSandbox:
                 ending = follow(connection, take, deadline, meter)
             if ending is not None:
                 return ending, None
-            status = self.client.api.wait(container, timeout=END_SECONDS)
-            if meter.out_of_memory():
+            exit_code = int(self.client.api.wait(container, timeout=END_SECONDS)["StatusCode"])
+            if meter.out_of_memory(killed=exit_code == _KILLED):
                 return Ending.MEMORY, None
-            return Ending.EXITED, int(status["StatusCode"])
+            return Ending.EXITED, exit_code
 
     @contextlib.contextmanager
     def _container(self, job: Job) -> Iterator[str]:
@@ -139,13 +142,24 @@ class _ContainerMeter:
             return Ending.MEMORY
         return Ending.PROCESSES if self._is_crowded() else None
 
-    def out_of_memory(self) -> bool:
-        """Tell whether the kernel killed a process of the ended container for its memory."""
+    def out_of_memory(self, *, killed: bool) -> bool:
+        """Tell whether the kernel killed a process of the ended container for its memory.
+
+        The engine hears of that and of the end on two ways, in any order: where the container's
+        first process was killed, by whomever, the other word is waited for.
+        """
         state = self.client.api.inspect_container(self.container)["State"]
-        return bool(state["OOMKilled"])
+        if state["OOMKilled"]:
+            return True
+        end = time.monotonic() + LATE_SECONDS
+        while killed and time.monotonic() < end:
+            if self._has_lost_a_process():
+                return True
+            time.sleep(LOOK_SECONDS / 4)
+        return False
 
     def _has_lost_a_process(self) -> bool:
-        """Tell the same of a running container, whose state does not say it yet."""
+        """Tell the same of a container whose state does not say it yet."""
         events = self.client.api.events(
             since=int(self._begin),
             until=int(time.time()),  # past already, so the engine answers at once
