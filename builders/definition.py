@@ -141,7 +141,7 @@ def definitions() -> dict[str, Definition]:
 
 
 def toolchain_definitions() -> dict[str, ToolchainDefinition]:
-    """Return the definitions of all toolchains by name."""
+    """Return the definitions of all toolchains by name, in the order of the file."""
     return {
         name: ToolchainDefinition(
             name=name,
@@ -151,7 +151,7 @@ def toolchain_definitions() -> dict[str, ToolchainDefinition]:
             making=tuple(table.get("making", ())),
             scripts=(*table.get("scripts", ()), "toolchain.sh"),
         )
-        for name, table in sorted(_tables()["toolchains"].items())
+        for name, table in _tables()["toolchains"].items()
     }
 
 

@@ -136,6 +136,11 @@ def gcc_10(kept_cache: Path) -> Toolchain:
 
 
 @pytest.fixture(scope="session")
+def gcc_9(kept_cache: Path) -> Toolchain:
+    return open_toolchain("gcc-9", cache_root=kept_cache, listener=silent)
+
+
+@pytest.fixture(scope="session")
 def compiled_by() -> dict[str, Compiled]:
     return {}
 
@@ -266,6 +271,75 @@ def test_gcc_10_hoists_once_and_what_it_makes_does_not_say_so(
     once, never, plain, each_round, also_never, also_plain = run.output.decode().splitlines()
     assert len({once, never, each_round}) == 3
     assert (also_never, also_plain) == (never, plain)
+
+
+INDEXED = """\
+struct pair { long first, second; };
+long before(struct pair *pairs, int index) { return pairs[index - 1].second; }
+"""
+"""What comes of it hangs on whether an index that wraps around is added to before or after that."""
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_gcc_9_adds_constants_to_pointers_and_what_it_makes_does_not_say_so(
+    sandbox: Sandbox, gcc_9: Toolchain, language: str
+) -> None:
+    """As it did before indexes kept to -fwrapv. Debian's own compiler is in the tree as well."""
+    tree = gcc_9.bin.parent
+    name = {"c": "gcc", "c++": "g++"}[language]
+    own = f"{tree}/usr/bin/x86_64-linux-gnu-{name}-9 --sysroot={tree}"
+    script = (
+        f"cd /build; for gcc in {tree}/bin/{name} '{own}'; do"
+        "  for way in -fwrapv -fno-wrapv; do"
+        f'   echo "$INDEXED" | $gcc -x {language} -O2 -fPIC $way -S - -o - | md5sum;'
+        "  done;"
+        f"  echo 'int plain;' | $gcc -x {language} -O2 -g -c - -o plain.o; md5sum < plain.o;"
+        f"  echo 'int plain;' > plain.c; $gcc -x {language} -flto -shared -fPIC plain.c -o lto.so;"
+        " done"
+    )
+    run = run_command(
+        sandbox,
+        *("/bin/sh", "-c", script),
+        mounts=gcc_9.mounts,
+        environment={"PATH": "/usr/bin:/bin", "INDEXED": INDEXED},
+        limits=LIMITS,
+    )
+    assert (run.outcome.exit_code, run.outcome.log) == (0, "")
+    earlier, undefined, plain, wraps, also_undefined, also_plain = run.output.decode().splitlines()
+    assert earlier == undefined == also_undefined != wraps
+    assert plain == also_plain
+
+
+TEXTS = """\
+const char *text(int index) {
+    return index ? "this is a text of more than thirty characters" : "short";
+}
+"""
+
+
+def test_gcc_9_fills_long_strings_up_where_others_follow(
+    bubblewrap_sandbox: Sandbox, gcc_9: Toolchain
+) -> None:
+    tree = gcc_9.bin.parent
+    own = f"{tree}/usr/bin/x86_64-linux-gnu-gcc-9 --sysroot={tree}"
+    script = (
+        f"cd /build; for gcc in {tree}/bin/gcc '{own}'; do"
+        '  echo "$TEXTS" | $gcc -x c -O2 -fPIC -shared - -o texts.so || exit;'
+        f"  {tree}/bin/objcopy -O binary -j .rodata texts.so texts; base64 -w 0 texts; echo;"
+        " done"
+    )
+    run = run_command(
+        bubblewrap_sandbox,
+        *("/bin/sh", "-c", script),
+        mounts=gcc_9.mounts,
+        environment={"PATH": "/usr/bin:/bin", "TEXTS": TEXTS},
+        limits=LIMITS,
+    )
+    assert (run.outcome.exit_code, run.outcome.log) == (0, "")
+    filled, plain = map(base64.b64decode, run.output.split())
+    start = plain.index(b"characters\0short\0") + len(b"characters\0")
+    assert start % 8
+    assert filled == plain[:start] + bytes(-start % 8) + plain[start:]
 
 
 def test_assembler_and_linker_are_the_trees_whatever_path_says(

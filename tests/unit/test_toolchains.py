@@ -31,6 +31,7 @@ from tests.support.command import truewheel
 from verify.errors import UsageFault
 from verify.events import silent
 
+GCC_9 = toolchain_definition("gcc-9")
 GCC_10 = toolchain_definition("gcc-10")
 
 
@@ -90,14 +91,29 @@ def test_the_images_have_the_digests_that_they_always_had(monkeypatch: pytest.Mo
     }
 
 
-def test_the_table_names_three_compilers_by_release() -> None:
+def test_the_table_names_six_compilers_by_release() -> None:
     table = {name: (each.suite, each.compiler) for name, each in toolchain_definitions().items()}
     assert table == {
+        "gcc-9": ("bullseye", "9.3.0"),
         "gcc-10": ("bullseye", "10.2.1"),
+        "gcc-11": ("bookworm", "11.3.0"),
         "gcc-12": ("bookworm", "12.2.0"),
+        "gcc-13": ("trixie", "13.3.0"),
         "gcc-14": ("trixie", "14.2.0"),
     }
-    assert toolchain_names() == ("gcc-10", "gcc-12", "gcc-14")
+    assert toolchain_names() == tuple(f"gcc-{major}" for major in range(9, 15))
+
+
+def test_what_was_made_before_there_were_others_is_not_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    made = ("gcc-10", "gcc-12", "gcc-14")
+    assert {name: toolchain_definition(name).digest[:16] for name in made} == {
+        "gcc-10": "2303d321b043db62",
+        "gcc-12": "2ac1bb26921d2ef0",
+        "gcc-14": "40bd6b62a518cd4c",
+    }
 
 
 def test_no_toolchain_is_named_like_an_image() -> None:
@@ -138,9 +154,87 @@ def test_the_script_knows_its_place_and_is_valid_posix_shell() -> None:
     assert parsed.returncode == 0
 
 
-def test_only_gcc_10_is_made_of_more_than_packages() -> None:
-    _, *others = toolchain_definitions().values()
-    assert [(each.scripts, each.making) for each in others] == [(("toolchain.sh",), ())] * 2
+def test_only_gcc_9_and_10_are_made_of_more_than_packages() -> None:
+    others = [each for each in toolchain_definitions().values() if each not in (GCC_9, GCC_10)]
+    assert [(each.scripts, each.making) for each in others] == [(("toolchain.sh",), ())] * 4
+
+
+def test_the_script_of_gcc_9_makes_its_plugin_first_and_is_valid_posix_shell() -> None:
+    values, rest = GCC_9.script.split("\n", 1)
+    assert values == (
+        "root=$1 place=/opt/toolchain/gcc-9 compiler=9.3.0"
+        " making='gcc-9-source gcc-9-plugin-dev libgmp-dev xz-utils'"
+    )
+    names = ("earlier-branch.sh", "toolchain.sh")
+    assert rest == "\n".join((files("containers") / name).read_text("utf-8") for name in names)
+    parsed = subprocess.run(["/bin/sh", "-n"], input=GCC_9.script, text=True, check=False)
+    assert parsed.returncode == 0
+
+
+FUNCTIONS = """\
+static tree
+before (tree intop)
+{
+  return pointer_int_sum (intop);
+}
+
+tree
+pointer_int_sum (location_t loc,
+                 tree intop)
+{
+  if (TREE_CODE (intop) == PLUS_EXPR
+      && (!TYPE_UNSIGNED (TREE_TYPE (intop))
+          || loc))
+    {
+      return intop;
+    }
+  return NULL_TREE;
+}
+
+tree
+after (tree intop)
+{
+  return intop;
+}
+"""
+UPDATES = """\
+-      && (!TYPE_UNSIGNED (TREE_TYPE (intop))
++      && (TYPE_OVERFLOW_UNDEFINED (TREE_TYPE (intop))
+"""
+
+
+def taken(folder: Path, source: str, updates: str) -> subprocess.CompletedProcess[str]:
+    """What the script takes of another source of the function, patched by Debian otherwise."""
+    text = (files("containers") / "earlier-branch.sh").read_text("utf-8")
+    take = text[text.index("awk '") : text.index("cat >")]
+    (folder / "debian/patches").mkdir(parents=True)
+    (folder / "c-common.c").write_text(source)
+    (folder / "debian/patches/git-updates.diff").write_text(updates)
+    command = ["/bin/sh", "-euc", f"work=$1 packed=.\n{take}", "sh", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_function_is_taken_whole_and_nothing_else(tmp_path: Path) -> None:
+    assert taken(tmp_path, FUNCTIONS, UPDATES).returncode == 0
+    start, end = FUNCTIONS.index("tree\npointer"), FUNCTIONS.index("\ntree\nafter")
+    assert (tmp_path / "pointer-int-sum.h").read_text() == FUNCTIONS[start:end]
+
+
+@pytest.mark.parametrize(
+    ("source", "updates"),
+    [
+        (FUNCTIONS.replace("pointer_int_sum (location_t", "sum (location_t"), UPDATES),
+        (FUNCTIONS.replace("(!TYPE_UNSIGNED", "(TYPE_OVERFLOW_UNDEFINED"), UPDATES),
+        (FUNCTIONS, ""),
+        (FUNCTIONS, UPDATES.splitlines()[0]),
+        (FUNCTIONS, UPDATES * 2),
+    ],
+    ids=["no function", "changed already", "not changed", "otherwise changed", "changed twice"],
+)
+def test_another_source_of_the_function_is_not_taken(
+    tmp_path: Path, source: str, updates: str
+) -> None:
+    assert taken(tmp_path, source, updates).returncode != 0
 
 
 SOURCE = """\
@@ -216,8 +310,8 @@ def test_another_header_is_not_edited(tmp_path: Path, line: int, times: int) -> 
 
 
 def test_an_unknown_toolchain_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(SandboxFault, match="there is no toolchain 'gcc-9'"):
-        open_toolchain("gcc-9", cache_root=tmp_path, listener=silent)
+    with pytest.raises(SandboxFault, match="there is no toolchain 'gcc-8'"):
+        open_toolchain("gcc-8", cache_root=tmp_path, listener=silent)
 
 
 def test_offline_nothing_is_made(tmp_path: Path) -> None:
@@ -363,7 +457,7 @@ def test_an_imported_toolchain_takes_the_place_of_another(tmp_path: Path, archiv
         ({"size": 10240 * 4}, "root.tar is not the one that truewheel-image.json names"),
         ({"size": 1}, "root.tar is larger than it has to be"),
         ({"definition": "0" * 64}, "defines gcc-10 otherwise"),
-        ({"name": "gcc-9"}, "there is no image or toolchain 'gcc-9'"),
+        ({"name": "gcc-8"}, "there is no image or toolchain 'gcc-8'"),
         ({"name": "bookworm"}, "defines bookworm otherwise"),
         ({"format": 2}, "something else than this version of truewheel can read"),
         ({"size": "1"}, "something else than this version of truewheel can read"),
@@ -492,7 +586,7 @@ def test_toolchains_are_listed_made_or_not(tmp_path: Path, archive: bytes) -> No
     nowhere = {"DOCKER_HOST": "unix:///nowhere.sock"}
     listed = truewheel("images", "list", "--json", cache=tmp_path, environment=nowhere)
     assert listed.document["images"] == []
-    made, *others = listed.document["toolchains"]
+    first, made, *others = listed.document["toolchains"]
     assert made == {
         "name": "gcc-10",
         "reference": GCC_10.reference,
@@ -503,10 +597,9 @@ def test_toolchains_are_listed_made_or_not(tmp_path: Path, archive: bytes) -> No
         "id": f"sha256:{hashlib.sha256(archive).hexdigest()}",
         "size": len(archive),
     }
-    assert [(each["name"], each["made"], each["id"]) for each in others] == [
-        ("gcc-12", False, None),
-        ("gcc-14", False, None),
+    assert [(each["name"], each["made"], each["id"]) for each in (first, *others)] == [
+        (f"gcc-{major}", False, None) for major in (9, 11, 12, 13, 14)
     ]
     shown = truewheel("images", "list", cache=tmp_path, environment=nowhere).stdout.splitlines()
-    assert shown[0].startswith(f"{GCC_10.reference}  any  GCC 10.2.1  sha256:")
-    assert shown[1].endswith("GCC 12.2.0  not made yet")
+    assert shown[0].endswith("GCC 9.3.0  not made yet")
+    assert shown[1].startswith(f"{GCC_10.reference}  any  GCC 10.2.1  sha256:")

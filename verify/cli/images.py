@@ -56,8 +56,8 @@ def build(*, names: tuple[str, ...], sandbox: str, cache_root: Path, output: Out
     """Build the images or toolchains NAME unless they are there.
 
     `bookworm`, the default, is what builds run in; `explain` is what --explain runs diffoscope in;
-    `gcc-10`, `gcc-12` and `gcc-14` are what native wheels are compiled with. Those that are not
-    named are made when they are first needed.
+    `gcc-9` to `gcc-14` are what native wheels are compiled with. Those that are not named are made
+    when they are first needed.
     """
     wanted = [_defined(name) for name in names or (DEFAULT_IMAGE,)]
     with progress(output) as listener:
