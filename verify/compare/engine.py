@@ -137,6 +137,7 @@ def _account(
         _sources(published, rebuilt, comparison, explained),
         rules.streams,
         reproduced=as_rebuilt,
+        counterparts=_counterparts(published, rebuilt, explained),
     )
     container = regenerate(published)
     recorded = _recorded(published, rebuilt, comparison, explanation, streams)
@@ -168,6 +169,18 @@ def _sources(
     }
     own = {index: Source(archive=published, member=published.members[index]) for index in explained}
     return sources | own
+
+
+def _counterparts(
+    published: Archive, rebuilt: Archive, explained: Iterable[int]
+) -> dict[int, Source]:
+    """The rebuilt members of those that are explained."""
+    names = {index: published.members[index].name for index in explained}
+    return {
+        index: Source(archive=rebuilt, member=rebuilt.by_name[name])
+        for index, name in names.items()
+        if name in rebuilt.by_name
+    }
 
 
 def _recorded(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.archive.blocks import BlockWalker
+from verify.archive.errors import ArchiveError
 from verify.archive.facts import unexplained
 from verify.archive.member import Member
 from verify.archive.reader import Archive
@@ -20,6 +21,10 @@ _TELLING_RATIO = 0.9
 
 _OTHERS = 2
 """Streams that show another compressor; a single one may as well be a stream that was changed."""
+
+
+_MAX_COUNTERPART = 256 * 1024
+"""Bytes of a rebuilt member that every setting of zlib is tried on, so that none is left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,18 +55,22 @@ def account_streams(
     sources: Mapping[int, Source],
     rules: Sequence[StreamRule],
     *,
-    reproduced: Iterable[int] = (),
+    reproduced: Iterable[int],
+    counterparts: Mapping[int, Source],
 ) -> Streams:
     """Reproduce every stream, given by published index, from the content of its source.
 
     Large members first: their streams tell settings apart, and the order of members in the archive
-    must not matter. A rule explains one only where the archive looks packed by another compressor.
+    must not matter. A rule explains one only where the archive looks packed by another compressor,
+    or where one packed the rebuilt member, whose stream cannot be equal as its content is not.
 
     Args:
         published: the archive whose streams these are.
         sources: where the content of each stream comes from, by published index.
         rules: what is known of streams that no setting reproduces.
         reproduced: indexes of members whose streams the rebuild has byte for byte.
+        counterparts: the rebuilt members of those whose other content is explained, by published
+            index.
     """
     walker = BlockWalker()
     unaccounted: set[int] = set()
@@ -76,7 +85,8 @@ def account_streams(
     known = [published.members[at] for at in (*settings, *reproduced)]
     may_be_benign = _is_other_compressor(others, known)
     for member in others:
-        finding = _judge(published, member, walker, rules, may_be_benign=may_be_benign)
+        is_so = may_be_benign or _is_packed_otherwise(counterparts.get(member.index))
+        finding = _judge(published, member, walker, rules, may_be_benign=is_so)
         findings.append(finding)
         if finding.kind is not FindingClass.BENIGN:
             unaccounted.add(member.index)
@@ -90,6 +100,19 @@ def _is_other_compressor(others: Collection[Member], known: Iterable[Member]) ->
     """
     is_rule = sum(map(_is_telling, others)) >= sum(map(_is_telling, known))
     return is_rule and len(others) >= _OTHERS
+
+
+def _is_packed_otherwise(rebuilt: Source | None) -> bool:
+    """Whether another compressor than zlib packed a rebuilt member; one too large says nothing."""
+    if rebuilt is None or not _is_telling(rebuilt.member):
+        return False
+    if rebuilt.member.size > _MAX_COUNTERPART:
+        return False
+    streams = _streams(rebuilt.archive, [rebuilt.member], {rebuilt.member.index: rebuilt})
+    try:
+        return [*SettingSearch().reproduce_all([*streams.values()])] == [None]
+    except ArchiveError:
+        return False
 
 
 def _is_telling(member: Member) -> bool:

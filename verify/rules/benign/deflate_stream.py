@@ -1,8 +1,9 @@
 """Rule `container.deflate-stream`: the same content, packed by a compressor that is not zlib.
 
-Explains: a member whose content equals the rebuilt one's, whose deflate stream no setting of zlib
-reproduces (other compressors: zlib-ng, libdeflate, miniz, 7-Zip), in an archive that looks packed
-so (asked in `verify.compare.streams`).
+Explains: a member whose content equals the rebuilt one's or is explained, whose deflate stream no
+setting of zlib reproduces (other compressors: zlib-ng, libdeflate, miniz, 7-Zip), in an archive
+that looks packed so, or where the rebuilt member of explained content was packed so (both asked in
+`verify.compare.streams`).
 
 Harmless because: inflating has one result, which was compared; no block is empty but for the last
 and two that flushes leave, the bits that pad a stored block or the last byte are zero, the stream
