@@ -155,6 +155,12 @@ _MAX_PLATFORMS = 20
 RETAG = "retag"
 """The post step `retag PLATFORMS` or `retag PLATFORMS PLATFORMS-OF-WHEEL`, see `builders.retag`."""
 
+NAME = "name"
+"""The post step `name PLATFORMS` or `name PLATFORMS PLATFORMS-OF-WHEEL`: a backend writes these."""
+
+DESCRIPTION = "description"
+"""The post step that gives a wheel without a description that of the source's PKG-INFO."""
+
 DIRECTORIES = "directories"
 """The post step that adds an entry for each directory, as auditwheel packs a wheel."""
 
@@ -255,8 +261,8 @@ def is_post_step(step: str) -> bool:
     word, *platforms = step.split(" ")
     if word == REPAIR:
         return len(platforms) == 1 and is_platforms(platforms)
-    return step in {EMPTY_LIBS, DIRECTORIES} or (
-        word == RETAG
+    return step in {EMPTY_LIBS, DIRECTORIES, DESCRIPTION} or (
+        word in {RETAG, NAME}
         and len(platforms) in {1, 2}
         and all(is_platforms(text.split(".")) for text in platforms)
     )

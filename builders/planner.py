@@ -9,9 +9,9 @@ from builders.compilers import runtime_digest, toolchain_name, toolchain_names
 from builders.errors import BuildFault, FailureCode
 from builders.hints import Hints
 from builders.manylinux import PreferredImage, preferred_image
-from builders.native_flags import LINES, REPAIR, RUNTIME, are_compiler_flags
+from builders.native_flags import DESCRIPTION, LINES, REPAIR, RUNTIME, are_compiler_flags
 from builders.native_hints.hints import NativeHints
-from builders.pythons import choose_python, chosen_python
+from builders.pythons import choose_python, chosen_python, is_allowed
 from builders.rebuild import Rebuilder
 from builders.recipe import LockedToolchain, Recipe, SourceFile
 from builders.recipe_values import HASH_SEED
@@ -22,7 +22,7 @@ from builders.sandbox.interface import Sandbox, SandboxFault
 from builders.search.choices import LF, UMASKS, Choices, is_known_options
 from builders.search.releases import Releases
 from builders.search.scripts import read_scripts, tools
-from builders.source_plan import EPOCH, Order, SourcePlanner, chosen_variables
+from builders.source_plan import EPOCH, Order, SourcePlanner, called_as, chosen_variables
 from builders.static_libraries import library_names
 from builders.store import Store
 from verify.index.interface import Index
@@ -120,7 +120,10 @@ class Planner:
         as_of = choices.as_of or as_of
         abis = sorted({tag.abi for tag in hints.tags})
         available = image.interpreters(abis) if image else self._sandbox.interpreters()
-        python = chosen_python(choices, available) or choose_python(hints, as_of, available)
+        python = chosen_python(choices, available)
+        # A setup.py asks for other things where an interpreter runs it that nobody may install for.
+        if python is None or not is_allowed(python, hints):
+            python = choose_python(hints, as_of, available)
         moment = max(hints.newest or as_of, ZIP_EPOCH)
         order = Order(
             source=source,
@@ -134,7 +137,8 @@ class Planner:
         )
         libraries = self._libraries(choices)
         recipe = replace(self._sources.plan(order), preferred_image=wanted, libraries=libraries)
-        return self._repaired(self._native(recipe, hints, choices), order)
+        built = self._repaired(self._native(recipe, hints, choices), order)
+        return replace(built, post_steps=_with_description(built.post_steps, choices))
 
     def _libraries(self, choices: Choices) -> Mapping[str, str]:
         """The digests of the libraries that were chosen.
@@ -220,6 +224,7 @@ class Planner:
             IndexFault: an index failed.
         """
         known = {file.name: file.recipe for file in derived.requirements}
+        versions = {file.name: file.version for file in given.requirements}
         call, own = given.backend, derived.backend
         faults = {
             f"is for another source, {given.source.filename}": given.source != derived.source,
@@ -227,6 +232,9 @@ class Planner:
             "names an image that no registry gave here": given.build_image != derived.build_image,
             "names another backend": (call.backend, call.backend_path)
             != (own.backend, own.backend_path),
+            "is for a Python that the wheel rules out": given.python != derived.python,
+            "runs setup.py beside the source's backend": call.mode
+            != called_as(own, call.mode, ()).mode,
             "links to a library of its own": not given.libraries.keys() <= library_names(),
             "has settings of its own": bool(
                 given.environment.keys() - derived.environment.keys()
@@ -236,7 +244,7 @@ class Planner:
             ),
             "has compilers or steps of its own": bool(
                 not are_compiler_flags(given.compiler_flags)
-                or given.post_steps not in {(), derived.post_steps}
+                or _without_description(given.post_steps) not in {(), derived.post_steps}
                 or given.repair_tools not in {(), derived.repair_tools}
                 or (given.toolchain and given.toolchain.name not in toolchain_names())
             ),
@@ -244,6 +252,8 @@ class Planner:
                 file.name not in known or file.recipe != known[file.name]
                 for file in given.requirements
             ),
+            "has older requirements than the source asks for": versions
+            != self._sources.not_older(versions, derived.source, given.python),
             "has files that the index did not have": not all(
                 self._releases.is_listed(file, derived.as_of) for file in given.requirements
             ),
@@ -255,9 +265,7 @@ class Planner:
     def _adapted(self, recipe: Recipe, choices: Choices) -> Recipe:
         """A recipe that a person gave, as far as nothing else was chosen since."""
         call = replace(
-            recipe.backend,
-            mode=choices.mode or recipe.backend.mode,
-            setup_options=choices.setup_options or recipe.backend.setup_options,
+            called_as(recipe.backend, choices.mode, choices.setup_options),
             version=choices.version or recipe.backend.version,
             pypy=choices.pypy or recipe.backend.pypy,
             sorted_requires=choices.sorted_requires or recipe.backend.sorted_requires,
@@ -269,6 +277,7 @@ class Planner:
             environment={**recipe.environment, **chosen_variables(choices)},
             libraries={**recipe.libraries, **self._libraries(choices)},
             compiler_flags=_with_lines(recipe.compiler_flags, choices),
+            post_steps=_with_description(recipe.post_steps, choices),
         )
         if choices.own_compiler:
             changed = replace(
@@ -276,7 +285,17 @@ class Planner:
             )
         if choices.line_ends != LF:
             changed = replace(changed, line_ends=choices.line_ends)
-        return self._releases.replaced(changed, choices.versions)
+        versions = self._sources.not_older(choices.versions, recipe.source, recipe.python)
+        return self._releases.replaced(changed, versions)
+
+
+def _with_description(steps: tuple[str, ...], choices: Choices) -> tuple[str, ...]:
+    """Steps with the description that was chosen, which comes first: others seal the wheel."""
+    return (DESCRIPTION, *_without_description(steps)) if choices.description else steps
+
+
+def _without_description(steps: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(step for step in steps if step != DESCRIPTION)
 
 
 def _with_lines(flags: Mapping[str, str], choices: Choices) -> Mapping[str, str]:

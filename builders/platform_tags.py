@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from builders.native_flags import DIRECTORIES, EMPTY_LIBS, REPAIR, RETAG, is_platforms
+from builders.native_flags import DIRECTORIES, EMPTY_LIBS, NAME, REPAIR, RETAG, is_platforms
 from builders.shared_objects import is_shared_object
+from verify.archive.errors import ArchiveError
 from verify.archive.reader import Archive
+
+_MAX_RECORD = 16 * 1024**2
 
 _GLIBC = re.compile(r"manylinux(?:1|2010|2014|_[0-9]{1,2}_[0-9]{1,3})(?=_[a-z0-9_]{2,20})")
 _LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
@@ -23,6 +26,7 @@ class Platforms:
         has_empty_libs: whether the tool left an empty directory for libraries.
         has_directories: whether each directory has an entry of its own.
         has_libs: whether the tool copied libraries.
+        is_as_built: whether RECORD has the lines of a backend: auditwheel writes it with CRLF.
     """
 
     filename: tuple[str, ...]
@@ -30,6 +34,7 @@ class Platforms:
     has_empty_libs: bool = False
     has_directories: bool = False
     has_libs: bool = False
+    is_as_built: bool = False
 
     def are_of(self, machine: str) -> bool:
         """Whether they all are of glibc's Linux on a machine (`uname -m`)."""
@@ -42,6 +47,9 @@ class Platforms:
         if all(platform.startswith("linux_") for platform in self.filename):
             return ()
         texts = dict.fromkeys((".".join(self.filename), ".".join(self.wheel)))
+        is_changed = self.has_empty_libs or self.has_directories or self.has_libs
+        if self.is_as_built and not is_changed:
+            return (" ".join((NAME, *texts)),)
         retag = " ".join((RETAG, *texts))
         libs = (EMPTY_LIBS,) if self.has_empty_libs else ()
         repair = (f"{REPAIR} {self._newest}",) if self.has_libs and self._newest else ()
@@ -55,7 +63,7 @@ class Platforms:
 
 
 def read_platforms(archive: Archive, filename: str, wheel_tags: Iterable[str]) -> Platforms | None:
-    """The platform tags of a wheel for Linux; None for another one, or where they contradict.
+    """The platform tags of a wheel for Linux; None for another one, or where WHEEL lacks one.
 
     Args:
         archive: the wheel.
@@ -64,7 +72,8 @@ def read_platforms(archive: Archive, filename: str, wheel_tags: Iterable[str]) -
     """
     named = tuple(filename.removesuffix(".whl").rpartition("-")[2].split("."))
     listed = tuple(dict.fromkeys(tag.rpartition("-")[2] for tag in wheel_tags))
-    if not is_platforms(named) or not is_platforms(listed) or {*named} != {*listed}:
+    # A file may be named by some of its tags; that it is, is judged by itself (verify.distinfo).
+    if not is_platforms(named) or not is_platforms(listed) or not {*named} <= {*listed}:
         return None
     libs = f"{filename.partition('-')[0]}.libs/"
     names = [member.name for member in archive.members]
@@ -75,7 +84,17 @@ def read_platforms(archive: Archive, filename: str, wheel_tags: Iterable[str]) -
         has_empty_libs=[name for name in names if name.startswith(libs)] == [libs],
         has_directories=folders <= {*names},
         has_libs=any(name.startswith(libs) and is_shared_object(name) for name in names),
+        is_as_built=_is_as_built(archive),
     )
+
+
+def _is_as_built(archive: Archive) -> bool:
+    """Whether RECORD ends its lines as a backend does, not as the csv module does."""
+    names = [name for name in archive.by_name if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
+    try:
+        return len(names) == 1 and b"\r\n" not in archive.read(names[0], limit=_MAX_RECORD)
+    except ArchiveError:
+        return False
 
 
 def _is_legacy(platform: str) -> bool:

@@ -43,7 +43,7 @@ def choose_python(hints: Hints, as_of: datetime, available: Sequence[Interpreter
             # Its oldest Python is there no more; a newer one compiles the same interface.
             return _oldest_from(required, hints, available)
     else:
-        usable = [p for p in available if p.version >= (3, 0) and _allowed(p, hints)]
+        usable = [p for p in available if p.version >= (3, 0) and is_allowed(p, hints)]
     if not usable:
         raise BuildFault(_missing(hints, required, available), code=FailureCode.UNSUPPORTED)
     in_use = [p for p in usable if released(p.version) + ADOPTION <= as_of]
@@ -102,7 +102,8 @@ def _required_version(hints: Hints) -> tuple[int, int] | None:
     return min(versions, default=None)
 
 
-def _allowed(python: Interpreter, hints: Hints) -> bool:
+def is_allowed(python: Interpreter, hints: Hints) -> bool:
+    """Whether a wheel's Requires-Python has an interpreter; one that means nothing has all."""
     if hints.requires_python is None:
         return True
     try:

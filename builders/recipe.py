@@ -110,7 +110,8 @@ class Recipe:
         toolchain: what compiles; None for what the sandbox has.
         compiler_flags: how code is generated, by the end of a source's path or one of the keys in
             `builders.native_flags`; empty leaves it to interpreter and source.
-        build_paths: as what directory the compiler's own is recorded, by the same keys.
+        build_paths: as what directory the compiler's own is recorded, by the same keys; under
+            `python` as what that of CPython's headers.
         runtime: digest of the parts of the C runtime that the flags name; None where that is none.
         post_steps: what is done to the wheel that was built, see `native_flags.is_post_step`.
         libraries: those that are linked statically, by name, each by the digest of its definition,

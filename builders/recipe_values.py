@@ -162,12 +162,13 @@ def compiler_flags(value: object) -> dict[str, str]:
 
 
 def build_paths(value: object) -> dict[str, str]:
-    """Plain absolute directories by source."""
+    """Plain absolute directories by source, and that of the interpreter's headers."""
     found = settings(value, native_flags.MAX_KEYS)
     for key, path in found.items():
         if not native_flags.is_directory(path):
             raise ValueError(f"{path[:100]!r} is no plain absolute path")
-        if key != native_flags.EVERY_SOURCE and not native_flags.is_source(key):
+        is_known = key in {native_flags.EVERY_SOURCE, native_flags.PYTHON}
+        if not is_known and not native_flags.is_source(key):
             raise ValueError(f"{key[:100]!r} is no plain path of a source")
     return found
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
 
 from builders.errors import BuildFault, FailureCode
@@ -100,6 +101,44 @@ def _satisfied(requirement: Requirement, have: dict[str, str], environment: dict
         return True
     version = have.get(canonicalize_name(requirement.name))
     return version is not None and requirement.specifier.contains(version, prereleases=True)
+
+
+def is_older_than_asked(
+    requirements: Iterable[str], name: str, version: str, python: tuple[int, int]
+) -> bool:
+    """Whether a release is older than requirements on its project ask for, or is ruled out.
+
+    One that is newer than they allow is neither.
+
+    Args:
+        requirements: checked lines, on any projects.
+        name: of the project, normalized.
+        version: of the release.
+        python: (major, minor) of the interpreter that their markers are about.
+    """
+    environment = _markers(python, f"{python[0]}.{python[1]}.99")
+    try:
+        asked = [
+            requirement
+            for requirement in map(Requirement, requirements)
+            if canonicalize_name(requirement.name) == name
+            and (requirement.marker is None or requirement.marker.evaluate(environment))
+        ]
+        return not all(
+            _lowest(clause).contains(version, prereleases=True)
+            for requirement in asked
+            for clause in requirement.specifier
+            if clause.operator not in {"<", "<="}
+        )
+    except UNREADABLE:
+        return True
+
+
+def _lowest(clause: Specifier) -> Specifier:
+    """What a clause asks for at least."""
+    if clause.operator in {"==", "~="}:
+        return Specifier(f">={clause.version.removesuffix('.*')}")
+    return clause
 
 
 def _markers(version: tuple[int, int], release: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The build system that an sdist declares. Its code runs in a sandbox only, later."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.version import Version
@@ -27,12 +27,14 @@ class BuildSystem:
 
     Attributes:
         declared: whether the source has the table; without it, direct `setup.py` calls were usual.
+        has_project: whether it has the table [project] of PEP 621.
     """
 
     requires: tuple[str, ...]
     backend: str
     backend_path: tuple[str, ...]
     declared: bool
+    has_project: bool = False
 
 
 def read_build_system(sdist: Path) -> BuildSystem:
@@ -48,7 +50,8 @@ def read_build_system(sdist: Path) -> BuildSystem:
             code=FailureCode.BAD_SOURCE,
         )
     table = parse_project(files.get("pyproject.toml", b""), sdist.name)
-    return _build_system(table.get("build-system"), sdist.name)
+    system = _build_system(table.get("build-system"), sdist.name)
+    return replace(system, has_project="project" in table)
 
 
 def parse_project(content: bytes, where: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from builders.backends import calls_setuptools
 from builders.errors import BuildFault, FailureCode
 from builders.generators import generator_pins, nearest_pins
 from builders.machine import GLIBC_MINOR
@@ -29,12 +30,12 @@ from builders.recipe import (
 from builders.recipe_values import HASH_SEED
 from builders.registry_images import OpenImage
 from builders.releases import exclusions, refuse_releases
-from builders.requirements import all_locked, checked_requirement
+from builders.requirements import all_locked, checked_requirement, is_older_than_asked
 from builders.resolve import Question, SourceOnlyError, UvResolver
 from builders.sandbox.interface import Interpreter, Sandbox
 from builders.search.choices import PEP517, SETUP_PY, USUAL_UMASK, Choices
 from builders.search.releases import Releases
-from builders.source import LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
+from builders.source import LEGACY_BACKEND, LEGACY_BACKEND_SINCE, BuildSystem, read_build_system
 from builders.source_only import newest_sdist
 from builders.store import Store
 from verify.index.interface import HashMismatchError, Index, IndexFile
@@ -43,6 +44,13 @@ MAX_DEPTH = 4
 MAX_BUILT_REQUIREMENTS = 12
 
 EPOCH = "SOURCE_DATE_EPOCH"
+
+KNOW_PROJECT = ("setuptools>=61", "flit-core>=3.2")
+"""The first releases that read the table [project] (PEP 621); earlier ones take no notice of it.
+
+Source: the changelog of each. Poetry's own read another table until 2.0, which a source may have
+beside it.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,11 +114,29 @@ class SourcePlanner:
         """
         path = self._rebuilder.gather_source(order.source)
         system = read_build_system(path)
+        versions = _not_older(order.choices.versions, system, order.python.version)
+        order = replace(order, choices=replace(order.choices, versions=versions))
         recipe = self._recipe(order, system, self._lock(order, system, ()))
         dynamic = self._dynamic_requires(recipe)
         if not all_locked(dynamic, recipe.requirements, order.python):
             recipe = self._recipe(order, system, self._lock(order, system, dynamic))
         return self._releases.replaced(recipe, order.choices.versions)
+
+    def not_older(
+        self, versions: Mapping[NormalizedName, str], source: SourceFile, python: str
+    ) -> dict[NormalizedName, str]:
+        """Those releases that a source, for a Python `X.Y`, does not ask for newer ones than.
+
+        A published wheel may tell of any release. One from before what the source needs takes no
+        notice of a part of it: of requirements, say, which the wheel would then do without.
+
+        Raises:
+            BuildFault: the source cannot be read.
+            IndexFault: an index failed.
+        """
+        major, _, minor = python.partition(".")
+        system = read_build_system(self._rebuilder.gather_source(source))
+        return _not_older(versions, system, (int(major), int(minor)))
 
     def _recipe(self, order: Order, system: BuildSystem, locked: tuple[LockedFile, ...]) -> Recipe:
         return Recipe(
@@ -143,17 +169,19 @@ class SourcePlanner:
         chosen = [f"{name}=={version}" for name, version in sorted(order.choices.versions.items())]
         requirements = (*system.requires, *told.requires, *dynamic, *order.choices.requires)
         not_itself = exclusions(order.chain)
+        known = KNOW_PROJECT * system.has_project
         try:
             wanted = _overridden(requirements, order.choices.versions)
-            return self.locked(order, wanted, (*not_itself, *told.pins, *order.pins, *chosen))
+            pins = (*told.pins, *order.pins, *chosen, *known)
+            return self.locked(order, wanted, (*not_itself, *pins))
         except BuildFault as fault:
-            is_pinned = bool(told.pins or order.pins or chosen)
+            is_pinned = bool(told.pins or order.pins or chosen or known)
             if not is_pinned or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
                 raise
         near = nearest_pins(told.pins)
         if near:
             with suppress(BuildFault):
-                return self.locked(order, requirements, (*not_itself, *near))
+                return self.locked(order, requirements, (*not_itself, *near, *known))
         # The project's own requirements win over what the Generator line suggests.
         return self.locked(order, requirements, not_itself)
 
@@ -222,6 +250,17 @@ class SourcePlanner:
             raise BuildFault(error.message, code=FailureCode.NO_BUILD_REQUIREMENTS) from error
 
 
+def _not_older(
+    versions: Mapping[NormalizedName, str], system: BuildSystem, python: tuple[int, int]
+) -> dict[NormalizedName, str]:
+    asked = [*map(checked_requirement, system.requires), *(KNOW_PROJECT * system.has_project)]
+    return {
+        name: version
+        for name, version in versions.items()
+        if not is_older_than_asked(asked, name, version, python)
+    }
+
+
 def chosen_variables(choices: Choices) -> dict[str, str]:
     """The variables that a search decides."""
     seed = {} if choices.hash_seed is None else {HASH_SEED: str(choices.hash_seed)}
@@ -241,16 +280,27 @@ def _backend_call(
     """PEP 517 wherever the source or its setuptools knows it, else a direct setup.py call."""
     setuptools = [Version(file.version) for file in locked if file.name == "setuptools"]
     old = bool(setuptools) and setuptools[0] < LEGACY_BACKEND_SINCE
-    usual = SETUP_PY if old and not system.declared else PEP517
-    return BackendCall(
-        mode=choices.mode or usual,
+    usual = SETUP_PY if old and system.backend == LEGACY_BACKEND else PEP517
+    call = BackendCall(
+        mode=usual,
         backend=system.backend,
         backend_path=system.backend_path,
-        setup_options=choices.setup_options,
         version=choices.version,
         pypy=choices.pypy,
         sorted_requires=choices.sorted_requires,
     )
+    return called_as(call, choices.mode, choices.setup_options)
+
+
+def called_as(call: BackendCall, mode: str | None, setup_options: tuple[str, ...]) -> BackendCall:
+    """The call with a way to ask for the wheel that the published one tells, if the source has it.
+
+    A backend of the source's own may leave out or put in what `setup.py` does not know of: beside
+    it nobody runs that, whatever tags a published wheel has. Without a way told it stays as it is.
+    """
+    if not calls_setuptools(replace(call, backend_path=())):
+        return call
+    return replace(call, mode=mode or call.mode, setup_options=setup_options or call.setup_options)
 
 
 def _overridden(

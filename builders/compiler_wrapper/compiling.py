@@ -8,6 +8,7 @@ from builders.compiler_wrapper.interpreter import (
     COMPILING,
     asks_interpreter,
     foreign_definitions,
+    headers,
     interpreter_flags,
     without,
 )
@@ -50,18 +51,26 @@ def compiling(arguments, found, settings, directory, name):
         kept = linking(kept, settings)
     added = [flag for flag in str(flags[key]).split() if is_fit(flag, found, name)]
     if key != "*":
-        added += meaning(arguments, added)
+        added += meaning(arguments, added, interpreter_flags(COMPILING))
     if key == "*" and not asks_interpreter(arguments):
         added = [flag for flag in added if flag.startswith("-D")]
     if settings.get("headers"):
         added += ["-isystem", settings["headers"]]
-    path = paths.get(matching(paths, found[0], directory))
-    if path:
-        added.append("-ffile-prefix-map=%s=%s" % (directory, path))
+    added += recorded(paths, found[0], directory)
     if settings.get("python"):
         kept = ["-I", settings["python"]] + release(str(flags["python"])) + kept
     # Before the build's own ones, for a later option overrules an earlier one.
     return added + kept if key == "*" else kept + added
+
+
+def recorded(paths, source, directory):
+    # type: (Dict[str, str], str, str) -> List[str]
+    """Flags that have directories recorded as the recipe says, in `__FILE__`, too."""
+    path = paths.get(matching(paths, source, directory))
+    found = [(directory, path)] if path else []
+    if paths.get("python"):
+        found.append((headers(), paths["python"]))
+    return ["-ffile-prefix-map=%s=%s" % pair for pair in found]
 
 
 def release(version):

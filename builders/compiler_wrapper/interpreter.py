@@ -31,6 +31,14 @@ def interpreter_flags(names):
     return [word for word in words if word.startswith("-")] + ["-L%s" % (library,)]
 
 
+def headers():
+    # type: () -> str
+    """The directory of this interpreter's headers."""
+    import sysconfig  # only when it is needed: it takes longer than all else here
+
+    return str(sysconfig.get_path("include"))
+
+
 def asks_interpreter(arguments):
     # type: (List[str]) -> bool
     """Whether a build takes its flags from the interpreter, as setuptools does; Meson does not.

@@ -9,7 +9,8 @@
 The keys of `flags` are those of a recipe's `compiler_flags`, see `builders.native_flags`: exact
 flags under `""` and for sources whose path ends so, else flags in place of the interpreter's under
 `*`.
-`paths` says as what directory the current one is recorded.
+`paths` says as what directory the current one is recorded, and under `python` that of CPython's
+headers.
 """
 
 CONFIG = "compiler.json"

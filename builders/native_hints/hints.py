@@ -37,7 +37,7 @@ class NativeHints:
         compilers: all that `.comment` names.
         languages: what was compiled, e.g. `C17`, `C++14`.
         flags: a recipe's `compiler_flags`.
-        build_paths: where the compiler ran, by the same keys.
+        build_paths: where the compiler ran, by the same keys; CPython's headers under `python`.
         has_dwarf: whether there is debug information.
         is_stripped: whether a file has no symbol table.
         python: the CPython whose headers were used, `X.Y.Z` or only `X.Y`; None for unknown.
@@ -113,12 +113,16 @@ class _Gathered:
             compilers=frozenset(self.compilation.comments),
             languages=frozenset(self.compilation.languages),
             flags=self._flags(),
-            build_paths=self.compilation.build_paths,
+            build_paths=self._build_paths(),
             has_dwarf=self.has_dwarf,
             is_stripped=self.is_stripped,
             python=self.python.release,
             cython=self.python.cython,
         )
+
+    def _build_paths(self) -> dict[str, str]:
+        headers = self.python.headers
+        return {**self.compilation.build_paths, **({PYTHON: headers} if headers else {})}
 
     def _flags(self) -> dict[str, str]:
         release = self.python.release

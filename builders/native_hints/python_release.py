@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from builders.native_flags import is_directory
 from builders.native_hints.commonest import commonest
 from builders.native_hints.contents import contents
 from verify.native.elf import Elf
@@ -15,6 +16,12 @@ _PYTHON_HEADERS = re.compile(
 """A directory of CPython's headers that names the release, as in PyPA's images since 2021."""
 
 _ANY_PYTHON_HEADERS = re.compile(rb"/include/python(3\.[0-9]{1,2})[a-z]?[/\0]")
+
+_HEADER_OF_MESSAGE = re.compile(
+    rb"(?:\A|\0)((?:/[A-Za-z0-9._+-]{1,60}){1,12}/include/python3\.[0-9]{1,2}[a-z]?)"
+    rb"(?:/[A-Za-z0-9_-]{1,60}){1,3}\.h(?=\0)"
+)
+"""A header of CPython's in the message of an `assert`, by `__FILE__`."""
 
 _CYTHON = re.compile(
     rb"_cython_([0-9]{1,2}(?:_[0-9]{1,3}){1,2}(?:(?:a|b|rc)[0-9]{1,2})?)(?:limited)?(?:\0|\.cython_)"
@@ -34,12 +41,14 @@ class PythonRelease:
     _releases: Counter[str] = field(default_factory=Counter)
     _minors: Counter[int] = field(default_factory=Counter)
     _cythons: Counter[str] = field(default_factory=Counter)
+    _directories: Counter[str] = field(default_factory=Counter)
 
     def add(self, name: str, elf: Elf) -> None:
         """Read one more file, of that name in the wheel."""
         for data in contents(elf, ".rodata"):
-            found = {*_CYTHON.findall(data)}
-            self._cythons.update(one.decode("ascii").replace("_", ".") for one in found)
+            self._cythons.update(cython_releases(data))
+            directories = {*_HEADER_OF_MESSAGE.findall(data)}
+            self._directories.update(one.decode("ascii") for one in directories)
         minor = _minor(name)
         self._minors.update([minor] if minor else [])
         self._releases.update(
@@ -54,6 +63,11 @@ class PythonRelease:
         return commonest(self._releases)
 
     @property
+    def headers(self) -> str | None:
+        """The directory of the headers, where messages name it; None where none does."""
+        return commonest(Counter(filter(is_directory, self._directories.elements())))
+
+    @property
     def minor(self) -> int:
         """Of the CPython 3 that most modules' names say they are for; 0 where none says one."""
         return max(self._minors, key=lambda one: (self._minors[one], one), default=0)
@@ -62,6 +76,11 @@ class PythonRelease:
     def cython(self) -> str | None:
         """The release of Cython; None for unknown or none."""
         return commonest(self._cythons)
+
+
+def cython_releases(data: bytes) -> frozenset[str]:
+    """The releases of Cython that some bytes name."""
+    return frozenset(one.decode("ascii").replace("_", ".") for one in _CYTHON.findall(data))
 
 
 def _named_headers(elf: Elf, directory: re.Pattern[bytes]) -> set[str]:

@@ -28,13 +28,19 @@ MAX_TAG = 100
 PYTHON_TAG = r"(?:py[23]|(?:py|cp)(?:2[67]|3[0-9]|3[12][0-9]))"
 """Interpreters that there were; a tag is data of the published wheel that reaches the build."""
 
+STABLE_ABI = r"cp3(?:[2-9]|[1-9][0-9])"
+"""CPythons that have a stable ABI (PEP 384)."""
+
 _TAG_OPTION = re.compile(rf"--python-tag={PYTHON_TAG}(?:\.{PYTHON_TAG})*")
+_STABLE_OPTION = re.compile(rf"--py-limited-api={STABLE_ABI}")
 
 
 def is_known_options(options: tuple[str, ...]) -> bool:
     """Whether these are options that a search may have come to."""
     if len(options) == 1 and _TAG_OPTION.fullmatch(options[0]):
         return len(options[0]) <= MAX_TAG + len("--python-tag=")
+    if len(options) == 1 and _STABLE_OPTION.fullmatch(options[0]):
+        return True
     return options in {(), UNIVERSAL, INSTALL_TOO}
 
 
@@ -51,6 +57,7 @@ class Choices:
         line_ends: what a text file gets that the build writes: `lf`, or `crlf` as on Windows.
         umask: octal digits, one of UMASKS.
         version, pypy, sorted_requires: see `BackendCall`.
+        description: that of the source's PKG-INFO, where a build finds none.
         switches: variables of the environment that the source's build scripts read, and values.
         requires: build requirements that the source does not declare, as PEP 508 lines.
         libraries: names of those that are linked statically.
@@ -70,6 +77,7 @@ class Choices:
     version: str | None = None
     pypy: bool = False
     sorted_requires: bool = False
+    description: bool = False
     switches: Mapping[str, str] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
@@ -88,6 +96,7 @@ class Choices:
             self.as_of and f"requirements as of {self.as_of.isoformat()}",
             self.mode and f"{self.mode} {options}".strip(),
             self.sorted_requires and "requirements sorted as by Debian's setuptools",
+            self.description and "the description of the source's PKG-INFO",
             self.pypy and "told that it runs on PyPy",
             self.version and f"version {self.version} in pyproject.toml",
             self.line_ends != LF and "line ends of Windows",
@@ -112,5 +121,6 @@ class Choices:
         given = self.recipe.digest if self.recipe else None
         return (given, self.python, self.as_of, self.mode, self.setup_options, versions,
                 self.line_ends, self.umask, self.version, self.pypy,
-                self.sorted_requires, self.own_compiler, tuple(sorted(self.switches.items())),
-                self.requires, self.libraries, self.lines, self.hash_seed)  # fmt: skip
+                self.sorted_requires, self.description, self.own_compiler,
+                tuple(sorted(self.switches.items())), self.requires, self.libraries,
+                self.lines, self.hash_seed)  # fmt: skip

@@ -6,10 +6,13 @@ releases that behave alike, `builders.eras`) is asked, the youngest before the u
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -18,12 +21,13 @@ from builders.eras import era_of
 from builders.errors import BuildFault, FailureCode
 from builders.rebuild import Rebuilder
 from builders.recipe import Recipe, digest_of, recipe_to_json
-from builders.search.choices import PEP517, Choices
+from builders.sdist import MAX_UNPACKED, all_files
+from builders.search.choices import PEP517, SETUP_PY, Choices
 from builders.search.profile import METADATA, Profile, lines_apart, read_profile
 from builders.search.refine import SETUPTOOLS, Change, Tried
 from builders.search.releases import Releases
 from builders.search.scripts import NOTHING, Scripts, read_scripts
-from builders.source import LEGACY_BACKEND_SINCE
+from builders.source import LEGACY_BACKEND, LEGACY_BACKEND_SINCE
 from builders.store import Store
 
 MAX_PROBES = 30
@@ -32,13 +36,16 @@ _YOUNGEST = 6
 """Eras that are all asked: most people have a tool of the last year."""
 
 _STRIDE = 4
-"""Of the older ones, every fourth is asked first, then those around the two nearest."""
+"""Every fourth of the older ones is asked first, then those around the two nearest, then others."""
 
 _FAR = 1_000_000
 """The score of a release that does not answer."""
 
 _OWN_GENERATOR = "setuptools ("
 """From 70.1 on, the Generator line names setuptools itself."""
+
+_LICENSE = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|AUTHORS).*")
+"""What setuptools packs as licenses by itself, since 56.0; before, wheel did so."""
 
 Files = Mapping[str, bytes]
 
@@ -69,7 +76,8 @@ class Prober:
         generator = "".join(published.values("WHEEL", "Generator"))
         if SETUPTOOLS not in locked or generator.startswith(_OWN_GENERATOR):
             return
-        apart = _apart(published.dist_info, tried.profile.dist_info)
+        wanted = self._wanted(published.dist_info, tried)
+        apart = _apart(wanted, tried.profile.dist_info)
         if not apart:
             return
         try:
@@ -81,13 +89,30 @@ class Prober:
             if is_over():
                 break
             found = self._asked(tried, versions[at])
-            scores[at] = _FAR if found is None else _apart(published.dist_info, found)
+            scores[at] = _FAR if found is None else _apart(wanted, found)
             if not scores[at]:
                 yield _change(tried.choices, versions[at])
                 return
         for at, score in sorted(scores.items(), key=lambda item: (item[1], item[0])):
             if score < apart:
                 yield _change(tried.choices, versions[at])
+
+    def _wanted(self, published: Files, tried: Tried) -> Files:
+        """The published dist-info directory, as far as some release could write it.
+
+        Raises:
+            IndexFault: an index failed.
+        """
+        rebuilt = tried.profile.dist_info
+        if writable(published, rebuilt, ()) == published:
+            return published
+        try:
+            source = self._rebuilder.gather_source(tried.recipe.source)
+            with closing(all_files(source, limit=MAX_UNPACKED)) as files:
+                names = {PurePosixPath(file.name).name for file in files}
+        except BuildFault:
+            return published
+        return writable(published, rebuilt, names)
 
     def scripts(self, recipe: Recipe) -> Scripts:
         """What the build scripts of a recipe's source ask their surroundings.
@@ -124,7 +149,7 @@ class Prober:
     def _asked(self, tried: Tried, version: Version) -> Files | None:
         """The dist-info directory that this setuptools would write; None where it does not say."""
         try:
-            recipe = self._releases.replaced(tried.recipe, {SETUPTOOLS: str(version)})
+            recipe = _callable(self._releases.replaced(tried.recipe, {SETUPTOOLS: str(version)}))
         except BuildFault:
             return None
         key = digest_of({"hook": "metadata", "of": recipe_to_json(recipe)})
@@ -161,6 +186,31 @@ class Prober:
         return read_profile(self._rebuilder.rebuild(recipe).wheel).dist_info
 
 
+def writable(published: Files, rebuilt: Files, source: Collection[str]) -> Files:
+    """The published files but for licenses that the rebuild lacks, as does its source.
+
+    Args:
+        published: the files of its dist-info directory.
+        rebuilt: likewise.
+        source: names of all files in the source.
+    """
+    return {
+        name: data
+        for name, data in published.items()
+        if name in rebuilt
+        or not _LICENSE.fullmatch(PurePosixPath(name).name)
+        or PurePosixPath(name).name in source
+    }
+
+
+def _callable(recipe: Recipe) -> Recipe:
+    """The recipe, by a direct call where its release does not have the backend of most sources."""
+    is_missing = Version(_setuptools(recipe)) < LEGACY_BACKEND_SINCE
+    if is_missing and recipe.backend.backend == LEGACY_BACKEND:
+        return replace(recipe, backend=replace(recipe.backend, mode=SETUP_PY))
+    return recipe
+
+
 def _setuptools(recipe: Recipe) -> str:
     return next(file.version for file in recipe.requirements if file.name == SETUPTOOLS)
 
@@ -171,7 +221,9 @@ def _order(count: int, scores: Mapping[int, int]) -> Iterator[int]:
     yield from coarse
     nearest = sorted(scores, key=lambda at: (scores[at], at))[:2]
     around = [at + step for at in nearest for step in range(1 - _STRIDE, _STRIDE)]
-    fine = [at for at in dict.fromkeys(around) if 0 <= at < count and at not in scores]
+    # What a few eras alone write is near to nothing else, so the rest follows.
+    left = dict.fromkeys((*around, *range(count)))
+    fine = [at for at in left if 0 <= at < count and at not in scores]
     yield from fine[: max(0, MAX_PROBES - len(coarse))]
 
 

@@ -6,6 +6,7 @@ likeliest change first. Whether it was right shows when the wheel is built again
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ from pathlib import PurePosixPath
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from builders.backends import calls_setuptools
 from builders.generators import generator_pins
 from builders.native_flags import are_lines
 from builders.recipe import Recipe
@@ -24,6 +26,7 @@ from builders.search.choices import (
     MAX_TAG,
     PYTHON_TAG,
     SETUP_PY,
+    STABLE_ABI,
     UNIVERSAL,
     Choices,
 )
@@ -58,6 +61,10 @@ _NSPKG = re.compile(r"[^/]*-py([23])\.([0-9]{1,2})-nspkg\.pth")
 _PROGRAM = re.compile(r"^([A-Za-z][\w.-]{0,60}?)([23])\.([0-9]{1,2})[ \t]*=", re.MULTILINE)
 
 _TAG = re.compile(rf"({PYTHON_TAG}(?:\.{PYTHON_TAG})*)-none-any")
+
+_STABLE_TAG = re.compile(rf"({STABLE_ABI})-abi3-\w+")
+
+_NO_DESCRIPTION = frozenset({b"", b"UNKNOWN"})
 
 SETUPTOOLS = NormalizedName("setuptools")
 
@@ -202,6 +209,35 @@ def set_order(published: Profile, tried: Tried) -> Iterator[Change]:
             yield {"hash_seed": seed}
 
 
+def other_requires(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A setup.py may ask for something else where Python 2.7 runs it."""
+    ours, theirs = (
+        profile.values(METADATA, "Requires-Dist") for profile in (published, tried.profile)
+    )
+    if sorted(ours) != sorted(theirs):
+        yield from _in_python_2(published, tried)
+
+
+def description_start(published: Profile, tried: Tried) -> Iterator[Change]:
+    """The header parser of Python 2.7 drops an empty line with which a description begins."""
+    ours, theirs = (
+        profile.dist_info.get(METADATA, b"").replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+        for profile in (published, tried.profile)
+    )
+    if ours != theirs and ours == theirs.removeprefix(b"\n"):
+        yield from _in_python_2(published, tried)
+
+
+def missing_description(published: Profile, tried: Tried) -> Iterator[Change]:
+    """A sdist may lack the file that a setup.py reads a description from; its PKG-INFO has that."""
+    ours, theirs = (
+        profile.dist_info.get(METADATA, b"").replace(b"\r\n", b"\n").partition(b"\n\n")[2].strip()
+        for profile in (published, tried.profile)
+    )
+    if ours not in _NO_DESCRIPTION and theirs in _NO_DESCRIPTION and not tried.choices.description:
+        yield {"description": True}
+
+
 def dict_order(published: Profile, tried: Tried) -> Iterator[Change]:
     """JSON beside METADATA has its keys in the order of a dict: of hashes, in Python 2.7."""
     for name, theirs in sorted(tried.profile.dist_info.items()):
@@ -212,6 +248,9 @@ def dict_order(published: Profile, tried: Tried) -> Iterator[Change]:
 
 
 def _is_same_json(ours: bytes | None, theirs: bytes) -> bool:
+    """Whether two values are equal, or of the same bytes: lists were filled from a dict, too."""
+    if Counter(ours or b"") == Counter(theirs):
+        return True
     try:
         return bool(json.loads(ours or b"") == json.loads(theirs))
     except (ValueError, RecursionError):
@@ -244,6 +283,18 @@ def tags(published: Profile, tried: Tried) -> Iterator[Change]:
         yield {"mode": SETUP_PY, "setup_options": (f"--python-tag={tag}",)}
 
 
+def stable_abi(published: Profile, tried: Tried) -> Iterator[Change]:
+    """bdist_wheel writes a tag for the stable ABI if told, which need not be done in the source."""
+    ours, theirs = (
+        {tag.rpartition("-")[0] for tag in profile.values(WHEEL, "Tag")}
+        for profile in (published, tried.profile)
+    )
+    found = [_STABLE_TAG.fullmatch(tag) for tag in published.values(WHEEL, "Tag")]
+    stated = {match and match[1] for match in found}
+    if ours != theirs and len(stated) == 1 and None not in stated:
+        yield {"mode": SETUP_PY, "setup_options": (f"--py-limited-api={stated.pop()}",)}
+
+
 def line_ends(published: Profile, tried: Tried) -> Iterator[Change]:
     """On Windows, text files get CRLF, so METADATA that setuptools writes has it throughout."""
     for name in (METADATA, WHEEL, "entry_points.txt", "top_level.txt"):
@@ -273,9 +324,20 @@ def by_command(published: Profile, tried: Tried) -> Iterator[Change]:
     packed = [name for name in names if not name.startswith(own) and not _is_library(name)]
     if tried.choices.setup_options or not packed:
         return
-    if SETUPTOOLS in {file.name for file in tried.recipe.requirements}:
+    if may_run_setup_py(published, tried.recipe):
         yield {"mode": SETUP_PY}
         yield {"mode": SETUP_PY, "setup_options": INSTALL_TOO}
+
+
+def may_run_setup_py(published: Profile, recipe: Recipe) -> bool:
+    """Whether setuptools is there, and made the wheel as the source or the wheel itself says.
+
+    It makes a wheel of every source, which for one with another backend says nothing.
+    """
+    generator = "".join(published.values(WHEEL, "Generator"))
+    named = {canonicalize_name(Requirement(pin).name) for pin in generator_pins(generator).pins}
+    is_there = SETUPTOOLS in {file.name for file in recipe.requirements}
+    return is_there and (calls_setuptools(recipe.backend) or SETUPTOOLS in named)
 
 
 def _is_library(name: str) -> bool:
@@ -348,8 +410,12 @@ REFINEMENTS: tuple[Refinement, ...] = (
     without_extensions,
     sorted_requires,
     set_order,
+    other_requires,
+    description_start,
+    missing_description,
     dict_order,
     tags,
+    stable_abi,
     line_ends,
     linked_inside,
     line_numbers,

@@ -21,15 +21,16 @@ from builders.search.profile import METADATA, Profile, distance, read_profile
 from builders.search.refine import (
     PYTHON_2,
     REFINEMENTS,
-    SETUPTOOLS,
     Change,
     Tried,
     by_command,
     hinted,
+    may_run_setup_py,
     python_of,
 )
 from builders.search.scripts import tool_of
 from builders.search.switches import missing_extensions, with_extensions, with_libraries
+from builders.search.translators import is_translated_otherwise, with_cython
 
 _NEIGHBOURS = 2
 """Interpreters on either side of one that built nothing."""
@@ -80,13 +81,13 @@ class Search:
         self._as_of = as_of
         self._prober = prober
         self._proposed: set[tuple[object, ...]] = set()
-        self._best: tuple[tuple[int, int], Tried] | None = None
+        self._best: tuple[tuple[int, int, bool], Tried] | None = None
         self._left: Iterator[Choices] = self._first()
 
     @property
     def is_done(self) -> bool:
         """Whether an attempt has every member of the published wheel, so that none is better."""
-        return self._best is not None and self._best[0] == (0, 0)
+        return self._best is not None and self._best[0][:2] == (0, 0)
 
     def propose(self) -> Choices | None:
         """What to try next; None when nothing is left.
@@ -112,7 +113,11 @@ class Search:
         self._proposed.add(choices.key)
         tried = Tried(choices=choices, recipe=recipe, profile=read_profile(wheel), log=log)
         apart = distance(self._published, tried.profile)
-        place = (len(missing_extensions(self._published, tried.profile)), apart)
+        place = (
+            len(missing_extensions(self._published, tried.profile)),
+            apart,
+            is_translated_otherwise(self._published, tried.profile),
+        )
         if self._best is None or place < self._best[0]:
             self._best = (place, tried)
             self._left = self._refined(tried)
@@ -157,7 +162,7 @@ class Search:
             yield Choices(python=python)
         if PYTHON_2 in self._pythons and used != PYTHON_2 and self._may_be_of_python_2():
             yield Choices(python=PYTHON_2)
-        if any(file.name == SETUPTOOLS for file in recipe.requirements):
+        if may_run_setup_py(self._published, recipe):
             yield Choices(mode=PEP517 if recipe.backend.mode == SETUP_PY else SETUP_PY)
 
     def _may_be_of_python_2(self) -> bool:
@@ -183,6 +188,11 @@ class Search:
         """
         if missing_extensions(self._published, tried.profile):
             for change in with_extensions(tried, self._prober.scripts(tried.recipe)):
+                yield _changed(tried.choices, [change])
+        if is_translated_otherwise(self._published, tried.profile):
+            # First, for what else differs is another thing in another translation.
+            scripts = self._prober.scripts(tried.recipe)
+            for change in with_cython(self._published, tried, scripts):
                 yield _changed(tried.choices, [change])
         changes = [
             [change for change in refine(self._published, tried) if self._is_there(change, tried)]

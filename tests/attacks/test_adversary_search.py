@@ -303,6 +303,7 @@ OTHER_CHOICES: Mapping[str, object] = {
     "version": "1.0",
     "pypy": True,
     "sorted_requires": True,
+    "description": True,
     "own_compiler": True,
     "switches": {"EXAMPLE_USE_C": "1"},
     "requires": ("a",),

@@ -28,7 +28,7 @@ from tests.support.searching import metadata
 from tests.support.unusual import DAY, PLACED, UNIVERSAL, UNUSUAL, Unusual, setup_py
 from tests.support.wheels import entries, pack, record_row
 
-pytestmark = needs_python((3, 7), (3, 9), (3, 10), (3, 11))
+pytestmark = needs_python((2, 7), (3, 7), (3, 9), (3, 10), (3, 11))
 
 RESTORED = {"identical", "regenerated"}
 

@@ -47,10 +47,10 @@ RECIPE = Recipe(
     sandbox="unsafe-host",
     image=None,
     as_of=NOW,
-    backend=BackendCall(mode="pep517", backend="backend"),
+    backend=BackendCall(mode="pep517", backend="setuptools.build_meta"),
     requirements=(),
 )
-"""Nothing of it is a setuptools, so that nothing is asked for metadata."""
+"""It has no setuptools, so that nothing is asked for metadata."""
 
 
 def info(name: str) -> str:

@@ -4,7 +4,7 @@ Those of one day share their build environment as far as they can.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from packaging.utils import NormalizedName
@@ -18,6 +18,9 @@ DAY = datetime(2022, 3, 1, 12, tzinfo=UTC)
 """With setuptools 60.9.3, which writes another METADATA than 59.6.0."""
 
 WHEEL_37 = "bdist_wheel (0.37.1)"
+
+OLD_DAY = datetime(2018, 4, 10, tzinfo=UTC)
+WHEEL_31 = "bdist_wheel (0.31.0)"
 
 WINDOWS_DAY = datetime(2024, 2, 1, 12, tzinfo=UTC)
 WHEEL_42 = "bdist_wheel (0.42.0)"
@@ -67,6 +70,12 @@ NAMESPACE = Source(
     generator=WHEEL_37,
 )
 
+TABLE = setup_py("tabled", generator=WHEEL_31)
+TABLE = replace(
+    TABLE,
+    files={**TABLE.files, "pyproject.toml": '[build-system]\nrequires = ["setuptools", "wheel"]\n'},
+)
+
 PLACEHOLDER = Source(
     name="placed",
     version="1.2",
@@ -80,6 +89,14 @@ PLACEHOLDER = Source(
         "PKG-INFO": "Metadata-Version: 2.1\nName: placed\nVersion: 1.2\n",
     },
     generator="poetry-core 1.9.0",
+)
+
+DESCRIBED = replace(
+    setup_py("told"),
+    files={
+        **setup_py("told").files,
+        "PKG-INFO": "Metadata-Version: 2.1\nName: told\nVersion: 1.0\n\n# Told\n\nMore.\n",
+    },
 )
 
 UNIVERSAL = Unusual(
@@ -103,6 +120,28 @@ UNUSUAL: Mapping[str, Unusual] = {
         choices=Choices(versions={SETUPTOOLS: "59.6.0"}),
         told=("setuptools",),
         attempts=2,
+    ),
+    "a setuptools from before its own backend": Unusual(
+        source=setup_py("elder", generator="bdist_wheel (0.33.6)"),
+        choices=Choices(versions={SETUPTOOLS: "38.5.2"}),
+        told=("setuptools",),
+        attempts=2,
+        day=datetime(2019, 12, 9, 12, tzinfo=UTC),
+    ),
+    "requirements without a backend, for a setuptools without the usual one": Unusual(
+        source=TABLE, choices=Choices(), told=(), attempts=1, day=OLD_DAY
+    ),
+    "other requirements and a description as Python 2 sees them": Unusual(
+        source=setup_py(
+            "by_two",
+            ", install_requires=['b'] + ['a'] * (__import__('sys').version_info[0] == 2), "
+            "long_description='\\nMore about it.\\n'",
+            generator=WHEEL_31,
+        ),
+        choices=Choices(python=(2, 7), mode="setup.py", setup_options=("--universal",)),
+        told=("CPython 2.7", "setup.py --universal"),
+        attempts=2,
+        day=OLD_DAY,
     ),
     "universal": UNIVERSAL,
     "universal, by an older setuptools": Unusual(
@@ -135,6 +174,21 @@ UNUSUAL: Mapping[str, Unusual] = {
         told=("setup.py --python-tag=py36",),
         attempts=2,
     ),
+    "a tag for the stable ABI": Unusual(
+        source=setup_py(
+            "stable",
+            ", ext_modules=[__import__('setuptools').Extension('h', ['none.c'], optional=True)]",
+        ),
+        choices=Choices(mode="setup.py", setup_options=("--py-limited-api=cp38",)),
+        told=("setup.py --py-limited-api=cp38",),
+        attempts=2,
+    ),
+    "a description whose file is only in the checkout": Unusual(
+        source=DESCRIBED,
+        choices=Choices(description=True),
+        told=("the description of the source's PKG-INFO",),
+        attempts=2,
+    ),
     "on Windows": Unusual(
         source=setup_py("windows", generator=WHEEL_42),
         choices=Choices(line_ends="crlf"),
@@ -159,12 +213,12 @@ UNUSUAL: Mapping[str, Unusual] = {
         source=setup_py(
             "extras",
             ", extras_require={name: ['x'] for name in ('test', 'docs', 'lint')}",
-            generator="bdist_wheel (0.31.0)",
+            generator=WHEEL_31,
         ),
         choices=Choices(hash_seed=1234),
         told=("hash seed 15",),
         attempts=2,
-        day=datetime(2018, 4, 10, tzinfo=UTC),
+        day=OLD_DAY,
     ),
     "a version that a plugin computes": PLACED,
     "a tool that the source rules out": Unusual(

@@ -49,14 +49,39 @@ def given(line: str, found: dict[str, object], name: str = "gcc", cwd: str = "/b
 @pytest.mark.parametrize(
     "flag",
     [
-        "-O3", "-Os", "-O", "-g", "-g0", "-ggdb3", "-fwrapv", "-flto", "-fopenmp",
-        "-fstack-protector-strong", "-fplugin=x.so", "-fvisibility=hidden", "-march=native",
-        "-m32", "-std=c11", "--std=c11", "-ansi", "-fcf-protection",
+        "-O3", "-Os", "-O", "-g", "-g0", "-ggdb3", "-fwrapv", "-flto", "-fexceptions",
+        "-fplugin=x.so", "-fvisibility=default", "-march=native", "-m32",
     ],
 )  # fmt: skip
 def test_code_is_generated_by_the_recipes_flags_alone(flag: str) -> None:
     assert given(f"{flag} -c a.c -o a.o", settings()) == f"-c a.c -o a.o {EXACT}"
     assert given(f"-c a.c {flag} -o a.o", settings()) == f"-c a.c -o a.o {EXACT}"
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "-std=c11", "--std=c11", "-ansi", "-fopenmp", "-funsigned-char", "-ffp-contract=off",
+        "-ftrivial-auto-var-init=zero", "-fno-exceptions", "-mlong-double-64", "-fno-builtin",
+        "-fvisibility=hidden",
+    ],
+)  # fmt: skip
+def test_what_a_source_means_is_for_its_build_to_say(flag: str) -> None:
+    assert given(f"{flag} -c a.c -o a.o", settings()) == f"-c a.c -o a.o {EXACT} {flag}"
+    assert given(f"-o {flag} -c a.c", settings()) == f"-o {flag} -c a.c {EXACT}"
+
+
+def test_a_recipe_names_another_standard_than_the_source() -> None:
+    found = settings({"": f"-std=c99 {EXACT}"})
+    assert given("-std=c11 -c a.c", found) == f"-c a.c -std=c99 {EXACT}"
+    assert given("-std=c++11 -c a.cc", found, "g++") == f"-c a.cc {EXACT} -std=c++11"
+
+
+def test_a_guard_stays_that_the_interpreter_does_not_bring() -> None:
+    brought = str(sysconfig.get_config_var("CFLAGS")).split()
+    for flag in ("-fstack-protector-all", "-fstack-clash-protection", "-fcf-protection=branch"):
+        stays = "" if flag in brought else f" {flag}"
+        assert given(f"{flag} -c a.c", settings()) == f"-c a.c {EXACT}{stays}"
 
 
 @pytest.mark.parametrize(
@@ -201,6 +226,22 @@ def test_what_the_interpreter_has_the_linker_told_is_not_passed_on() -> None:
     ]
     line = " ".join(["-shared", *own, "a.o", "-Wl,-rpath,$ORIGIN", "-o", "a.so"])
     assert given(line, settings()) == "-shared a.o -Wl,-rpath,$ORIGIN -o a.so"
+
+
+def test_messages_name_the_headers_of_the_recipe(tmp_path: Path) -> None:
+    paths = {"python": "/opt/_internal/cpython-3.11.6/include/python3.11"}
+    own = sysconfig.get_path("include")
+    mapped = f"-ffile-prefix-map={own}={paths['python']}"
+    assert given("-c a.c", settings(paths=paths)) == f"-c a.c {EXACT} {mapped}"
+    both = given("-c a.c", settings(paths={"": "/project", **paths}))
+    assert both == f"-c a.c {EXACT} -ffile-prefix-map=/build/src=/project {mapped}"
+    source = "#include <Python.h>\nlong f(PyObject *x) { return PyTuple_GET_SIZE(x); }\n"
+    (tmp_path / "a.c").write_text(source)
+    compiled = given(f"-S -UNDEBUG -I{own} a.c", settings({"": "-O1"}, paths))
+    run("gcc", *compiled.split(), cwd=tmp_path)
+    text = (tmp_path / "a.s").read_text()
+    assert f"{paths['python']}/" in text
+    assert own not in text
 
 
 ORDER = "x.c y.c | src/b.c src/a.cpp src/in/d.c c.c"

@@ -174,6 +174,43 @@ def test_the_headers_say_which_release_of_python_was_compiled_against(
 
 
 @pytest.mark.parametrize(
+    ("place", "is_learned"),
+    [
+        ("/opt/_internal/cpython-3.11.6/include/python3.11", True),
+        ("/opt/python/cp36-cp36m/include/python3.6m", True),
+        ("/opt/x/../include/python3.11", False),
+        ("/opt/x=y/include/python3.11", False),
+        ("/opt/x y/include/python3.11", False),
+        ("/opt/include/ruby", False),
+        ("include/python3.11", False),
+        ("/x" * 99 + "/include/python3.11", False),
+    ],
+)
+@pytest.mark.parametrize("debugging", ["-g", "-g0"])
+def test_the_directory_of_headers_that_a_message_names_is_learned(
+    place: str,
+    is_learned: bool,  # noqa: FBT001 - of a table
+    debugging: str,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.c").write_text(
+        f'const char *f(int x) {{ return x ? "{place}/cpython/tupleobject.h" : "{place}/x.c"; }}\n'
+    )
+    run("gcc", "-shared", "-fPIC", debugging, "a.c", "-o", "a.so", cwd=tmp_path)
+    found = hints_of(tmp_path, (tmp_path / "a.so").read_bytes())
+    assert found.build_paths.get("python") == (place if is_learned else None)
+
+
+def test_a_directory_that_is_named_otherwise_is_no_directory_of_headers(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text(
+        'const char *f(int x) { return x ? "see /opt/include/python3.11/Python.h"'
+        ' : "/opt/include/python3.11/Python.h is missing"; }\n'
+    )
+    run("gcc", "-shared", "-fPIC", "-g0", "a.c", "-o", "a.so", cwd=tmp_path)
+    assert hints_of(tmp_path, (tmp_path / "a.so").read_bytes()).build_paths == {}
+
+
+@pytest.mark.parametrize(
     ("name", "python"),
     [("m.cpython-311-x86_64-linux-gnu.so", "3.11.6"), ("m.cpython-312-x86_64-linux-gnu.so", None),
      ("m.so", None), ("m.cpython-399-x86_64-linux-gnu.so", None)],
@@ -326,9 +363,9 @@ def test_no_other_flag_is_learned_from_a_published_file(flag: str, tmp_path: Pat
     [
         "-O0", "-Os", "-O", "-g", "-g3", "-ggdb3", "-gdwarf-4", "-std=c99", "-std=gnu++17",
         "-fwrapv", "-fno-omit-frame-pointer", "-fstack-protector-strong", "-fvisibility=hidden",
-        "-fvisibility-inlines-hidden", "-fcf-protection=full", "-fopenmp", "-fno-plt",
+        "-fvisibility-inlines-hidden", "-fcf-protection=full", "-fno-plt",
         "-mtune=generic", "-march=x86-64", "-march=x86-64-v3", "-mavx512bw", "-msse4.2",
-        "-mno-avx2", "-mfpmath=sse", "-mprefer-vector-width=256", OLD_STRINGS,
+        "-mno-avx2", "-mprefer-vector-width=256", OLD_STRINGS,
     ],
 )  # fmt: skip
 def test_flags_that_choose_how_code_is_generated_are_learned(flag: str, tmp_path: Path) -> None:

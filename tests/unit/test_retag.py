@@ -1,8 +1,10 @@
 """What is done to a wheel for Linux after it was built."""
 
+import base64
 import csv
 import io
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,127 @@ def test_it_runs_as_a_program(folder: Path, tmp_path: Path) -> None:
 
     run("python3", str(module.__file__), str(folder), "retag", PLATFORMS, cwd=tmp_path)
     assert members(folder)["name"].decode() == NAME.format(PLATFORMS)
+
+
+BUILT = "manylinux_2_36_x86_64"
+ROW = f"{INFO}/WHEEL,sha256=Xq8vjaYv3EyYDhYJ7sxbCJvq5ZxzqcFJyhMeAGbGwfY,99"
+
+
+def named(folder: Path, platform: str, end: str = "\n") -> dict[str, bytes]:
+    """The members of a wheel whose backend said a platform, after it was named."""
+    rows = ["example/m.so,sha256=x,4", ROW, f"{INFO}/RECORD,,"]
+    wheel = WHEEL.replace(b"linux_x86_64", platform.encode()).replace(b"Root", b"X: y\nRoot")
+    members_of_it = MEMBERS | {
+        f"{INFO}/WHEEL": wheel.replace(b"Root-Is-Purelib: false\n", b"") + b"Root: z\n",
+        f"{INFO}/RECORD": "".join(row + end for row in rows).encode(),
+    }
+    with zipfile.ZipFile(folder / NAME.format(platform), "w") as archive:
+        for member, data in members_of_it.items():
+            archive.writestr(zipfile.ZipInfo(member, MOMENT), data)
+    main(str(folder), "name", ["manylinux_2_17_x86_64"])
+    return members(folder)
+
+
+@pytest.mark.parametrize("platform", ["linux_x86_64", BUILT])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_wheel_that_is_named_has_other_tags_and_nothing_else(
+    platform: str, end: str, tmp_path: Path
+) -> None:
+    found = named(tmp_path, platform, end)
+    assert found["name"].decode() == NAME.format("manylinux_2_17_x86_64")
+    wheel = found[f"{INFO}/WHEEL"]
+    assert wheel.decode().split("\n") == [
+        "Wheel-Version: 1.0",
+        "Generator: setuptools (70.1.0)",
+        "X: y",
+        "Tag: cp311-cp311-manylinux_2_17_x86_64",
+        "",
+        "Root: z",
+        "",
+    ]
+    rows = found[f"{INFO}/RECORD"].decode().split(end)
+    digest = base64.urlsafe_b64encode(sha256(wheel).digest()).decode().rstrip("=")
+    assert rows == [
+        "example/m.so,sha256=x,4",
+        f"{INFO}/WHEEL,sha256={digest},{len(wheel)}",
+        f"{INFO}/RECORD,,",
+        "",
+    ]
+    assert {name: found[name] for name in ("example/m.so", "example/a,b.py")} == {
+        name: MEMBERS[name] for name in ("example/m.so", "example/a,b.py")
+    }
+
+
+@pytest.mark.parametrize("step", ["name", "retag"])
+@pytest.mark.parametrize(
+    "platform", ["any", "win_amd64", "macosx_11_0_arm64", "musllinux_1_1_x86_64", PLATFORMS]
+)
+def test_a_wheel_for_another_platform_keeps_its_name(
+    step: str, platform: str, tmp_path: Path
+) -> None:
+    folder = written(tmp_path, NAME.format(platform))
+    before = members(folder)
+    main(str(folder), step, ["manylinux_2_17_x86_64"])
+    assert members(folder) == before
+
+
+def test_a_backend_that_names_the_c_library_is_repaired_as_well(tmp_path: Path) -> None:
+    folder = written(tmp_path, NAME.format(BUILT))
+    main(str(folder), "retag", [PLATFORMS])
+    assert members(folder)["name"].decode() == NAME.format(PLATFORMS)
+
+
+PKG_INFO = b"Metadata-Version: 2.1\nName: example\n\n\n# Example\n"
+
+
+@pytest.mark.parametrize("platform", ["any", "linux_x86_64"])
+@pytest.mark.parametrize("body", [b"", b"\n", b"\nUNKNOWN\n", b"\nUNKNOWN\n\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_metadata_without_a_description_gets_that_of_the_source(
+    platform: str, body: bytes, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(described(PKG_INFO.replace(b"\n", end), body, platform, tmp_path))
+    main(str(tmp_path / "output"), "description", [])
+    found = members(tmp_path / "output")
+    metadata = found[f"{INFO}/METADATA"]
+    assert metadata == METADATA + b"\n\n# Example\n"
+    digest = base64.urlsafe_b64encode(sha256(metadata).digest()).decode().rstrip("=")
+    assert found[f"{INFO}/RECORD"].decode().split("\n") == [
+        "example/m.so,sha256=x,4",
+        f"{INFO}/METADATA,sha256={digest},{len(metadata)}",
+        "",
+    ]
+    assert found["name"].decode() == NAME.format(platform)
+
+
+@pytest.mark.parametrize(
+    ("pkg_info", "body"),
+    [
+        (PKG_INFO, b"\n# Other\n"),
+        (PKG_INFO, b"\nUNKNOWN of old\n"),
+        (b"Metadata-Version: 2.1\nName: example\n", b"\nUNKNOWN\n"),
+        (b"Metadata-Version: 2.1\nName: example\n\n\n", b"\nUNKNOWN\n"),
+        (None, b"\nUNKNOWN\n"),
+    ],
+)
+def test_where_there_is_one_or_none_to_be_had_nothing_changes(
+    pkg_info: bytes | None, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(described(pkg_info, body, "any", tmp_path))
+    main(str(tmp_path / "output"), "description", [])
+    assert members(tmp_path / "output")[f"{INFO}/METADATA"] == METADATA + body
+
+
+def described(pkg_info: bytes | None, body: bytes, platform: str, folder: Path) -> Path:
+    """The directory of a source with this PKG-INFO, beside that with a wheel of it."""
+    source, output = folder / "source", folder / "output"
+    source.mkdir()
+    output.mkdir()
+    if pkg_info is not None:
+        (source / "PKG-INFO").write_bytes(pkg_info)
+    rows = f"example/m.so,sha256=x,4\n{INFO}/METADATA,sha256=x,1\n"
+    changes = {f"{INFO}/METADATA": METADATA + body, f"{INFO}/RECORD": rows.encode()}
+    with zipfile.ZipFile(output / NAME.format(platform), "w") as archive:
+        for member, data in (MEMBERS | changes).items():
+            archive.writestr(zipfile.ZipInfo(member, MOMENT), data)
+    return source

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from packaging.utils import NormalizedName
 
-from builders.search.choices import Choices
+from builders.search.choices import Choices, is_known_options
 from tests.support.searching import RECIPE
 
 A, B = NormalizedName("a"), NormalizedName("b")
@@ -21,6 +21,7 @@ ONE_BY_ONE = {
     "version": Choices(version="1.0"),
     "pypy": Choices(pypy=True),
     "sorted_requires": Choices(sorted_requires=True),
+    "description": Choices(description=True),
     "switches": Choices(switches={"EXAMPLE_USE_C": "1"}),
     "requires": Choices(requires=("a",)),
     "libraries": Choices(libraries=("yaml",)),
@@ -107,3 +108,33 @@ def test_all_that_was_chosen_is_told_in_one_order() -> None:
         "a 1",
         "b 2",
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--universal",),
+        ("--python-tag=py2.py3",),
+        ("--py-limited-api=cp36",),
+        ("--py-limited-api=cp310",),
+    ],
+)
+def test_a_search_may_come_to_these_options(options: tuple[str, ...]) -> None:
+    assert is_known_options(options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--py-limited-api=cp36", "--universal"),
+        ("--py-limited-api=cp36 --egg-base=x",),
+        ("--py-limited-api=",),
+        ("--py-limited-api=cp27",),
+        ("--py-limited-api=cp31",),
+        ("--py-limited-api=cp36\n",),
+        ("--plat-name=any",),
+    ],
+)
+def test_no_search_comes_to_these_options(options: tuple[str, ...]) -> None:
+    assert not is_known_options(options)

@@ -261,6 +261,16 @@ def test_what_setuptools_does_not_build_is_tried_the_other_way(
     assert rest(search) == [(other,)]
 
 
+def test_what_another_backend_does_not_build_is_not_tried_with_setup_py(
+    tmp_path: Path, url: str
+) -> None:
+    search = opened({}, tmp_path, url)
+    recipe = requiring("setuptools==57.0.0", "themes==1.0")
+    first(search)
+    search.fail(replace(recipe, backend=replace(recipe.backend, backend="themes")), FAILED)
+    assert rest(search) == []
+
+
 def test_every_failure_after_the_first_changes_nothing(tmp_path: Path, url: str) -> None:
     search = opened({}, tmp_path, url, PYTHONS[:4])
     told = []

@@ -13,14 +13,18 @@ from builders.search.refine import (
     Tried,
     by_command,
     computed_version,
+    description_start,
     dict_order,
     generator,
     hinted,
     line_ends,
+    missing_description,
+    other_requires,
     path_file_python,
     program_python,
     set_order,
     sorted_requires,
+    stable_abi,
     tags,
     without_extensions,
 )
@@ -216,6 +220,43 @@ def test_tags_of_pure_wheels_become_options(
     assert list(changes) == expected
 
 
+CPYTHON_TAG = "cp311-cp311-linux_x86_64"
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        (("cp36-abi3-linux_x86_64",), "cp36"),
+        (("cp36-abi3-manylinux_2_17_x86_64", "cp36-abi3-manylinux2014_x86_64"), "cp36"),
+        (("cp311-abi3-linux_x86_64",), "cp311"),
+        # Not for the stable ABI, not for one CPython, or as the rebuild has it.
+        (("cp36-cp36m-linux_x86_64",), None),
+        (("cp36-abi3-linux_x86_64", "cp37-abi3-linux_x86_64"), None),
+        (("cp36-abi3-linux_x86_64", CPYTHON_TAG), None),
+        ((CPYTHON_TAG,), None),
+        (("cp31-abi3-linux_x86_64",), None),
+        (("cp27-abi3-linux_x86_64",), None),
+        (("cp3111-abi3-linux_x86_64",), None),
+        (("py36-abi3-linux_x86_64",), None),
+        (("cp36 --egg-base=x-abi3-linux_x86_64",), None),
+        ((), None),
+    ],
+)
+def test_tags_for_the_stable_abi_become_an_option(
+    published: tuple[str, ...], expected: str | None
+) -> None:
+    rebuilt = tried({WHEEL: wheel_file(CPYTHON_TAG)})
+    changes = list(stable_abi(profile({WHEEL: wheel_file(*published)}), rebuilt))
+    option = {"mode": "setup.py", "setup_options": (f"--py-limited-api={expected}",)}
+    assert changes == ([option] if expected else [])
+
+
+def test_a_tag_for_the_stable_abi_that_was_rebuilt_asks_for_nothing() -> None:
+    published = profile({WHEEL: wheel_file("cp36-abi3-manylinux_2_17_x86_64")})
+    rebuilt = tried({WHEEL: wheel_file("cp36-abi3-linux_x86_64")})
+    assert list(stable_abi(published, rebuilt)) == []
+
+
 def test_tags_in_another_order_ask_for_nothing() -> None:
     one, other = ("py2-none-any", "py3-none-any"), ("py3-none-any", "py2-none-any")
     published = profile({WHEEL: wheel_file(*one)})
@@ -354,6 +395,9 @@ def test_extras_in_another_order_came_from_another_seed_of_hashes() -> None:
     [
         (b'{"a": 1, "b": 2}', b'{"b": 2, "a": 1}', [{"python": (2, 7)}]),
         (b'{"a": 1, "b": 2}', b'{"b": 2, "a": 2}', []),
+        # A list may have been filled from a dict.
+        (b'{"a": [1, {"b": 2}]}', b'{"a": [{"b": 2}, 1]}', [{"python": (2, 7)}]),
+        (b'{"a": [1, {"b": 2}]}', b'{"a": [{"b": 2}, 3]}', []),
         (b'{"a": 1}', b'{"a": 1}', []),
         (b"[" * 100_000, b'{"a": 1}', []),
         (b"no json", b"no json at all", []),
@@ -375,6 +419,53 @@ def test_a_wheel_for_python_3_alone_was_not_built_with_2() -> None:
     other = of_python("3.9", {**requires("a (<2,>=1)"), info("pbr.json"): b'{"b": 2, "a": 1}'})
     assert list(set_order(profile(published), other)) == []
     assert list(dict_order(profile(published), other)) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        (("a (>=1,!=2)",), ("a (>=2)",), [{"python": (2, 7)}]),
+        (("a", "b"), ("a",), [{"python": (2, 7)}]),
+        ((), ("a",), [{"python": (2, 7)}]),
+        # In another order they are the same.
+        (("a", "b"), ("b", "a"), []),
+        (("a",), ("a",), []),
+        ((), (), []),
+    ],
+)
+def test_other_requirements_came_from_python_2(
+    published: tuple[str, ...], rebuilt: tuple[str, ...], expected: list[Change]
+) -> None:
+    wheel = both_pythons(requires(*published))
+    assert list(other_requires(wheel, tried(requires(*rebuilt)))) == expected
+    assert list(other_requires(wheel, of_python("2.7", requires(*rebuilt)))) == []
+    assert list(other_requires(profile(requires(*published)), tried(requires(*rebuilt)))) == []
+
+
+def described(text: str, end: str = "\n") -> Changes:
+    return {METADATA: metadata(end=end) + text.replace("\n", end).encode()}
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "expected"),
+    [
+        (described("\nAbout"), described("\n\nAbout"), [{"python": (2, 7)}]),
+        (described("\nAbout", "\r\n"), described("\n\nAbout"), [{"python": (2, 7)}]),
+        (described("\n\nAbout"), described("\nAbout"), []),
+        (described("\nAbout"), described("\nAbout"), []),
+        (described("\nAbout"), described("\n\n\nAbout"), []),
+        (described("\nAbout"), described("\n\nabout"), []),
+        (described("\nAbout\n"), described("\nAbout"), []),
+        ({METADATA: None}, described("\n\nAbout"), []),
+        ({}, {}, []),
+    ],
+)
+def test_a_description_without_its_first_empty_line_came_from_python_2(
+    published: Changes, rebuilt: Changes, expected: list[Change]
+) -> None:
+    assert list(description_start(both_pythons(published), tried(rebuilt))) == expected
+    assert list(description_start(both_pythons(published), of_python("2.7", rebuilt))) == []
+    assert list(description_start(profile(published), tried(rebuilt))) == []
 
 
 def programs(*names: str) -> Changes:
@@ -490,6 +581,28 @@ def test_another_command_is_for_setuptools_alone_and_for_no_chosen_options() -> 
     assert list(by_command(profile(), rebuilt)) == []
 
 
+@pytest.mark.parametrize(
+    ("backend", "path", "generator", "expected"),
+    [
+        ("setuptools.build_meta:__legacy__", (), "themes 1.0", BY_COMMAND),
+        ("pbr.build", (), "themes 1.0", BY_COMMAND),
+        ("own", ("backend",), "themes 1.0", BY_COMMAND),
+        ("themes", (), "bdist_wheel (0.37.1)", BY_COMMAND),
+        ("themes", (), "setuptools (75.0.0)", BY_COMMAND),
+        ("themes", (), "themes 1.0", []),
+        ("themes.setuptools", (), "poetry-core 1.0.0", []),
+    ],
+)
+def test_setup_py_is_for_what_setuptools_builds_as_source_or_wheel_say(
+    backend: str, path: tuple[str, ...], generator: str, expected: list[Change]
+) -> None:
+    locked = requiring("setuptools==57.0.0", "themes==1.0")
+    call = replace(locked.backend, backend=backend, backend_path=path)
+    published = profile({WHEEL: wheel_file("py3-none-any", generator=generator)})
+    rebuilt = tried({"more.py": b""}, recipe=replace(locked, backend=call))
+    assert list(by_command(published, rebuilt)) == expected
+
+
 def test_native_code_that_differs_is_no_reason_to_call_setup_py() -> None:
     library = {"example/_speed.cpython-311-x86_64-linux-gnu.so": b"code"}
     recipe = requiring("setuptools==69.0.3")
@@ -502,3 +615,27 @@ def test_native_code_that_differs_is_no_reason_to_call_setup_py() -> None:
 def test_nothing_else_is_proposed_for_modules(refine: Refinement, change: Changes) -> None:
     """What a module says is the source's alone; there is nothing to choose."""
     assert list(refine(profile(), tried(change))) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "is_asked_for"),
+    [
+        (b"# Example\n", b"", True),
+        (b"\n# Example\n", b"UNKNOWN\n", True),
+        (b"# Example\n", b"\n\n", True),
+        (b"# Example\n", b"# Other\n", False),
+        (b"UNKNOWN\n", b"", False),
+        (b"", b"UNKNOWN\n", False),
+        (b"", b"# Example\n", False),
+    ],
+)
+def test_a_description_that_a_rebuild_lacks_is_that_of_the_source(
+    published: bytes,
+    rebuilt: bytes,
+    is_asked_for: bool,  # noqa: FBT001 - of a table
+) -> None:
+    ours, theirs = ({METADATA: metadata() + b"\n" + body} for body in (published, rebuilt))
+    expected = [{"description": True}] if is_asked_for else []
+    assert list(missing_description(profile(ours), tried(theirs))) == expected
+    again = tried(theirs, Choices(description=True))
+    assert list(missing_description(profile(ours), again)) == []
