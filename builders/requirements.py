@@ -8,6 +8,7 @@ from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
 from builders.sandbox.interface import Interpreter
@@ -132,6 +133,23 @@ def is_older_than_asked(
         )
     except UNREADABLE:
         return True
+
+
+def rules_out_from(requirements: Iterable[str], lowest: str) -> bool:
+    """Whether requirements, for every Python, ask for releases before a lowest one (`name>=X`)."""
+    floor = Requirement(lowest)
+    version = Version(next(iter(floor.specifier)).version)
+    try:
+        return any(
+            clause.operator in {"<", "<=", "==", "~="}
+            and Version(clause.version.removesuffix(".*")) <= version
+            and not clause.contains(version)
+            for requirement in map(Requirement, requirements)
+            if canonicalize_name(requirement.name) == floor.name and requirement.marker is None
+            for clause in requirement.specifier
+        )
+    except UNREADABLE:
+        return False
 
 
 def _lowest(clause: Specifier) -> Specifier:

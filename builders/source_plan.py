@@ -30,7 +30,12 @@ from builders.recipe import (
 from builders.recipe_values import HASH_SEED
 from builders.registry_images import OpenImage
 from builders.releases import exclusions, refuse_releases
-from builders.requirements import all_locked, checked_requirement, is_older_than_asked
+from builders.requirements import (
+    all_locked,
+    checked_requirement,
+    is_older_than_asked,
+    rules_out_from,
+)
 from builders.resolve import Question, SourceOnlyError, UvResolver
 from builders.sandbox.interface import Interpreter, Sandbox
 from builders.search.choices import PEP517, SETUP_PY, USUAL_UMASK, Choices
@@ -169,21 +174,22 @@ class SourcePlanner:
         chosen = [f"{name}=={version}" for name, version in sorted(order.choices.versions.items())]
         requirements = (*system.requires, *told.requires, *dynamic, *order.choices.requires)
         not_itself = exclusions(order.chain)
-        known = KNOW_PROJECT * system.has_project
+        known = _knowing_project(system)
         try:
             wanted = _overridden(requirements, order.choices.versions)
             pins = (*told.pins, *order.pins, *chosen, *known)
             return self.locked(order, wanted, (*not_itself, *pins))
         except BuildFault as fault:
-            is_pinned = bool(told.pins or order.pins or chosen or known)
+            is_pinned = bool(told.pins or order.pins or chosen)
             if not is_pinned or fault.code is not FailureCode.NO_BUILD_REQUIREMENTS:
                 raise
         near = nearest_pins(told.pins)
         if near:
             with suppress(BuildFault):
                 return self.locked(order, requirements, (*not_itself, *near, *known))
-        # The project's own requirements win over what the Generator line suggests.
-        return self.locked(order, requirements, not_itself)
+        # The project's own requirements win over what the Generator line suggests. Not over what
+        # reads all of its source: the published wheel chooses the Python, which may have no such.
+        return self.locked(order, requirements, (*not_itself, *known))
 
     def locked(
         self, order: Order, requirements: Iterable[str], constraints: tuple[str, ...]
@@ -253,12 +259,24 @@ class SourcePlanner:
 def _not_older(
     versions: Mapping[NormalizedName, str], system: BuildSystem, python: tuple[int, int]
 ) -> dict[NormalizedName, str]:
-    asked = [*map(checked_requirement, system.requires), *(KNOW_PROJECT * system.has_project)]
+    asked = [*map(checked_requirement, system.requires), *_knowing_project(system)]
     return {
         name: version
         for name, version in versions.items()
         if not is_older_than_asked(asked, name, version, python)
     }
+
+
+def _knowing_project(system: BuildSystem) -> tuple[str, ...]:
+    """What keeps a source's table [project] read, unless the source itself asks for what does not.
+
+    Raises:
+        BuildFault: a requirement of the source is none.
+    """
+    asked = [*map(checked_requirement, system.requires)] if system.has_project else []
+    return tuple(
+        lowest for lowest in KNOW_PROJECT * system.has_project if not rules_out_from(asked, lowest)
+    )
 
 
 def chosen_variables(choices: Choices) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from verify.archive.blocks import BlockWalker
 from verify.archive.errors import ArchiveError
@@ -25,6 +26,9 @@ _OTHERS = 2
 
 _MAX_COUNTERPART = 256 * 1024
 """Bytes of a rebuilt member that every setting of zlib is tried on, so that none is left out."""
+
+_MAX_COUNTERPARTS = 32
+"""Such members, the largest first; each may take half a second, and honest wheels have a few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,8 +88,9 @@ def account_streams(
     others = [member for member in members if member.index not in settings]
     known = [published.members[at] for at in (*settings, *reproduced)]
     may_be_benign = _is_other_compressor(others, known)
+    alone = set() if may_be_benign else _packed_otherwise(others, counterparts)
     for member in others:
-        is_so = may_be_benign or _is_packed_otherwise(counterparts.get(member.index))
+        is_so = may_be_benign or member.index in alone
         finding = _judge(published, member, walker, rules, may_be_benign=is_so)
         findings.append(finding)
         if finding.kind is not FindingClass.BENIGN:
@@ -102,9 +107,16 @@ def _is_other_compressor(others: Collection[Member], known: Iterable[Member]) ->
     return is_rule and len(others) >= _OTHERS
 
 
-def _is_packed_otherwise(rebuilt: Source | None) -> bool:
+def _packed_otherwise(members: Iterable[Member], counterparts: Mapping[int, Source]) -> set[int]:
+    """Indexes of members whose rebuilt ones another compressor than zlib packed."""
+    found = (member.index for member in members if member.index in counterparts)
+    asked = islice(found, _MAX_COUNTERPARTS)
+    return {index for index in asked if _is_packed_otherwise(counterparts[index])}
+
+
+def _is_packed_otherwise(rebuilt: Source) -> bool:
     """Whether another compressor than zlib packed a rebuilt member; one too large says nothing."""
-    if rebuilt is None or not _is_telling(rebuilt.member):
+    if not _is_telling(rebuilt.member):
         return False
     if rebuilt.member.size > _MAX_COUNTERPART:
         return False
