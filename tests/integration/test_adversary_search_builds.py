@@ -304,13 +304,12 @@ def test_the_reason_and_the_recipe_are_of_the_same_attempt(tmp_path: Path) -> No
 def test_the_diff_and_the_recipe_are_of_the_same_attempt(tmp_path: Path) -> None:
     """Attempts that fail come last; what is shown builds the file whose hash is shown."""
     make_sdist(tmp_path)
-    tags = b"Tag: py2-none-any\nTag: py3-none-any\n"
-    (tmp_path / WHEEL).write_bytes(forged(tmp_path, {f"{INFO}/WHEEL": HEAD % b"in-tree 1" + tags}))
+    (tmp_path / WHEEL).write_bytes(forged(tmp_path, {f"{INFO}/METADATA": META % b"1.0+local"}))
     cache = tmp_path / "cache"
     found = check_local(tmp_path, "--fresh", cache=cache)
     first, *others = found["attempts"]
     assert first["distance"] is not None
-    assert [attempt["reason"] for attempt in others] == ["build-failed", "build-failed"]
+    assert [attempt["reason"] for attempt in others] == ["bad-source"]
     assert recipe_from_json(found["recipe"]).digest == first["recipe"]
     path = given(tmp_path, found["recipe"])
     sandbox = ("--sandbox", found["recipe"]["sandbox"])

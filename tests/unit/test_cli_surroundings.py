@@ -129,6 +129,22 @@ def test_ctrl_c_while_modules_load_ends_the_process_and_prints_nothing(tmp_path:
     assert python(program, tmp_path) == (-signal.SIGINT, "", "")
 
 
+def test_ctrl_c_while_text_is_executed_ends_with_the_code_of_an_interruption(
+    tmp_path: Path,
+) -> None:
+    """As the methods of a dataclass are, in a module that is loaded late."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'verify.cli.policy': exec('raise KeyboardInterrupt')\n"
+        "sys.meta_path.insert(0, Finder())\n",
+        encoding="utf-8",
+    )
+    ran = truewheel("policy", "explain", environment={"PYTHONPATH": str(tmp_path)})
+    assert (ran.code, ran.stderr) == (128 + signal.SIGINT, "truewheel: error: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("sent", "before", "code", "told"),
     [
