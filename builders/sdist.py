@@ -38,7 +38,11 @@ PIECE = 64 * 1024
 """Bytes of a file that are read at once."""
 
 READ_FILE = "pyproject.toml"
-KNOWN_FILES = frozenset({READ_FILE, "setup.py"})
+CONFIG_FILE = "setup.cfg"
+BUILD_FILES = frozenset({READ_FILE, "setup.py"})
+"""Of which the root of a source has one."""
+
+_READ_FILES = frozenset({READ_FILE, CONFIG_FILE})
 
 FAULTS = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError,
@@ -50,9 +54,9 @@ _PAX_DIGITS = re.compile(rb"[0-9]{64}")
 
 
 def planning_files(sdist: Path) -> dict[str, bytes]:
-    """The planning files at the archive's root: content of pyproject.toml, nothing for others.
+    """The planning files at the archive's root: pyproject.toml, setup.cfg, and setup.py as empty.
 
-    The root is the archive's one directory, or the archive itself if it has such files there.
+    The root is the archive's one directory, or the archive itself if it has files there that build.
 
     Raises:
         BuildFault: the archive is broken or beyond bounds.
@@ -62,7 +66,7 @@ def planning_files(sdist: Path) -> dict[str, bytes]:
         found: dict[int, dict[str, bytes]] = {0: {}, 1: {}}
         for depth, name, content in reader(sdist):
             found[depth][name] = content
-        return found[0] or found[1]
+        return found[0] if found[0].keys() & BUILD_FILES else found[1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +132,8 @@ def _faults_told(sdist: Path) -> Iterator[None]:
 def _root_file(name: str) -> tuple[int, str] | None:
     """Depth and name: `(1, "setup.py")` for `anything-1.0/setup.py`, None for what lies deeper."""
     above, _, base = name.removeprefix("./").rpartition("/")
-    return (int(bool(above)), base) if base in KNOWN_FILES and "/" not in above else None
+    is_known = base in BUILD_FILES or base in _READ_FILES
+    return (int(bool(above)), base) if is_known and "/" not in above else None
 
 
 def _tar_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
@@ -138,7 +143,7 @@ def _tar_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
             for member in _members(archive, stream):
                 place = _root_file(member.name)
                 if place is not None and member.isreg():
-                    is_read = place[1] == READ_FILE
+                    is_read = place[1] in _READ_FILES
                     yield *place, _tar_content(archive, member) if is_read else b""
 
 
@@ -172,7 +177,7 @@ def _members(archive: tarfile.TarFile, stream: "_Forward") -> Iterator[tarfile.T
 
 def _tar_content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     if member.size > MAX_FILE:
-        raise ValueError(f"{READ_FILE} is too large")
+        raise ValueError(f"{member.name} is too large")
     content = archive.extractfile(member)
     return content.read() if content else b""
 
@@ -254,7 +259,7 @@ def _zip_files(sdist: Path) -> Iterator[tuple[int, str, bytes]]:
         for info in archive.infolist()[:MAX_MEMBERS]:
             place = _root_file(info.filename)
             if place is not None and not info.is_dir():
-                yield *place, _zip_content(archive, info) if place[1] == READ_FILE else b""
+                yield *place, _zip_content(archive, info) if place[1] in _READ_FILES else b""
 
 
 def _zip_streams(sdist: Path, _limit: int) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
@@ -272,6 +277,6 @@ def _zip_streams(sdist: Path, _limit: int) -> Iterator[tuple[str, Callable[[], I
 
 def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if info.file_size > MAX_FILE:
-        raise ValueError(f"{READ_FILE} is too large")
+        raise ValueError(f"{info.filename} is too large")
     with archive.open(info) as content:
         return content.read(MAX_FILE)

@@ -1,5 +1,6 @@
 """The build system that an sdist declares. Its code runs in a sandbox only, later."""
 
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from packaging.version import Version
 
 from builders.errors import BuildFault, FailureCode
 from builders.recipe_values import MAX_ITEMS, MAX_TEXT
-from builders.sdist import planning_files
+from builders.sdist import CONFIG_FILE, planning_files
 
 MAX_KEY_COST = 8_000_000
 """Sum over lines, of dots squared and dots times those of the table headers. tomllib keeps every
@@ -20,6 +21,8 @@ LEGACY_BACKEND_SINCE = Version("40.8")
 
 LEGACY_REQUIRES = ("setuptools", "wheel")
 
+_OPTIONS = re.compile(rb"^[ \t]*\[options\]", re.MULTILINE)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildSystem:
@@ -28,6 +31,7 @@ class BuildSystem:
     Attributes:
         declared: whether the source has the table; without it, direct `setup.py` calls were usual.
         has_project: whether it has the table [project] of PEP 621.
+        has_options: whether it has a setup.cfg with the section [options] of setuptools.
     """
 
     requires: tuple[str, ...]
@@ -35,6 +39,7 @@ class BuildSystem:
     backend_path: tuple[str, ...]
     declared: bool
     has_project: bool = False
+    has_options: bool = False
 
 
 def read_build_system(sdist: Path) -> BuildSystem:
@@ -51,7 +56,8 @@ def read_build_system(sdist: Path) -> BuildSystem:
         )
     table = parse_project(files.get("pyproject.toml", b""), sdist.name)
     system = _build_system(table.get("build-system"), sdist.name)
-    return replace(system, has_project="project" in table)
+    has_options = bool(_OPTIONS.search(files.get(CONFIG_FILE, b"").replace(b"\r", b"\n")))
+    return replace(system, has_project="project" in table, has_options=has_options)
 
 
 def parse_project(content: bytes, where: str) -> dict[str, object]:

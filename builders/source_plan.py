@@ -57,6 +57,9 @@ Source: the changelog of each. Poetry's own read another table until 2.0, which 
 beside it.
 """
 
+KNOW_OPTIONS = ("setuptools>=30.3",)
+"""The first release that reads the section [options] of setup.cfg (its changelog, 2016-12-08)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
@@ -174,7 +177,7 @@ class SourcePlanner:
         chosen = [f"{name}=={version}" for name, version in sorted(order.choices.versions.items())]
         requirements = (*system.requires, *told.requires, *dynamic, *order.choices.requires)
         not_itself = exclusions(order.chain)
-        known = _knowing_project(system)
+        known = lowest_tools(system)
         try:
             wanted = _overridden(requirements, order.choices.versions)
             pins = (*told.pins, *order.pins, *chosen, *known)
@@ -259,7 +262,7 @@ class SourcePlanner:
 def _not_older(
     versions: Mapping[NormalizedName, str], system: BuildSystem, python: tuple[int, int]
 ) -> dict[NormalizedName, str]:
-    asked = [*map(checked_requirement, system.requires), *_knowing_project(system)]
+    asked = [*map(checked_requirement, system.requires), *lowest_tools(system)]
     return {
         name: version
         for name, version in versions.items()
@@ -267,16 +270,15 @@ def _not_older(
     }
 
 
-def _knowing_project(system: BuildSystem) -> tuple[str, ...]:
-    """What keeps a source's table [project] read, unless the source itself asks for what does not.
+def lowest_tools(system: BuildSystem) -> tuple[str, ...]:
+    """What keeps all of a source read, unless the source itself asks for what does not: `name>=X`.
 
     Raises:
         BuildFault: a requirement of the source is none.
     """
-    asked = [*map(checked_requirement, system.requires)] if system.has_project else []
-    return tuple(
-        lowest for lowest in KNOW_PROJECT * system.has_project if not rules_out_from(asked, lowest)
-    )
+    known = KNOW_PROJECT * system.has_project + KNOW_OPTIONS * system.has_options
+    asked = [*map(checked_requirement, system.requires)] if known else []
+    return tuple(lowest for lowest in known if not rules_out_from(asked, lowest))
 
 
 def chosen_variables(choices: Choices) -> dict[str, str]:

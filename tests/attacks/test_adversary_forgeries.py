@@ -21,7 +21,7 @@ from builders.recipe import BackendCall
 from builders.requirements import is_older_than_asked
 from builders.search.choices import PEP517, SETUP_PY, UNIVERSAL
 from builders.source import read_build_system
-from builders.source_plan import called_as
+from builders.source_plan import called_as, lowest_tools
 from tests.support.projects import PYPROJECT, make_sdist
 from tests.support.wheels import (
     DIST_INFO,
@@ -255,6 +255,30 @@ def test_a_source_with_a_project_table_is_known_as_such(
     """Releases of tools from before PEP 621 would build it without its dependencies."""
     path = make_sdist(tmp_path, pyproject=f"{PYPROJECT}\n{table}\nname = 'thing'\n")
     assert read_build_system(path).has_project is expected
+
+
+@pytest.mark.parametrize(
+    ("config", "lowest"),
+    [
+        ("[options]\npackages = thing\n", ("setuptools>=30.3",)),
+        ("[metadata]\r\n\r\n[options] ; all\r\n", ("setuptools>=30.3",)),
+        ("[metadata]\rname = thing\r[options]\r", ("setuptools>=30.3",)),
+        ("[options.extras_require]\nall = other\n", ()),
+        ("[metadata]\nkeywords = [options]\n", ()),
+    ],
+)
+def test_a_source_with_options_is_built_by_what_reads_them(
+    config: str, lowest: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Releases of setuptools from before them would build it without its dependencies."""
+    path = make_sdist(tmp_path, more={"setup.cfg": config})
+    assert lowest_tools(read_build_system(path)) == lowest
+
+
+def test_a_source_that_asks_for_a_tool_from_before_its_options_gets_it(tmp_path: Path) -> None:
+    asks = PYPROJECT.replace("[]", '["setuptools<30"]', 1)
+    path = make_sdist(tmp_path, pyproject=asks, more={"setup.cfg": "[options]\n"})
+    assert lowest_tools(read_build_system(path)) == ()
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,14 @@ def make_sdist(
     modules: Mapping[str, str] = MODULES,
     backend: str = BACKEND,
     pyproject: str = PYPROJECT,
+    more: Mapping[str, str] | None = None,
     filename: str | None = None,
 ) -> Path:
-    """An sdist of a project; `backend` is the text of its build backend."""
+    """An sdist of a project; `backend` is the text of its build backend, `more` other files."""
     backend = backend.replace(f'"{NAME}"', f'"{name}"')
     files = {"pyproject.toml": pyproject, "backend.py": backend, "PKG-INFO": f"Name: {name}\n"}
     files |= {f"{name}/{module}": text for module, text in modules.items()}
+    files |= more or {}
     path = folder / (filename or f"{name}-{VERSION}.tar.gz")
     with tarfile.open(path, "w:gz") as archive:
         for member, text in sorted(files.items()):
