@@ -40,9 +40,10 @@ def _known() -> dict[str, Any]:
 def calls_setuptools(call: BackendCall) -> bool:
     """Whether a source is built by setuptools, so that `setup.py bdist_wheel` may build it, too.
 
-    Of other sources setuptools makes a wheel that says nothing, even where there is no setup.py.
+    Of other sources setuptools makes a wheel that says nothing, even where there is no setup.py. A
+    backend of the source's own may leave out or put in what `setup.py` does not know of.
     """
-    return bool(call.backend_path) or _module(call.backend) in _known()["calls_setuptools"]
+    return _module(call.backend) in _known()["calls_setuptools"]
 
 
 def _module(backend: str) -> str:

@@ -315,10 +315,10 @@ def _backend_call(
 def called_as(call: BackendCall, mode: str | None, setup_options: tuple[str, ...]) -> BackendCall:
     """The call with a way to ask for the wheel that the published one tells, if the source has it.
 
-    A backend of the source's own may leave out or put in what `setup.py` does not know of: beside
-    it nobody runs that, whatever tags a published wheel has. Without a way told it stays as it is.
+    Beside another backend than setuptools nobody runs `setup.py`, whatever tags a published wheel
+    has. Without a way told the call stays as it is.
     """
-    if not calls_setuptools(replace(call, backend_path=())):
+    if not calls_setuptools(call):
         return call
     return replace(call, mode=mode or call.mode, setup_options=setup_options or call.setup_options)
 

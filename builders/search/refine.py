@@ -324,20 +324,15 @@ def by_command(published: Profile, tried: Tried) -> Iterator[Change]:
     packed = [name for name in names if not name.startswith(own) and not _is_library(name)]
     if tried.choices.setup_options or not packed:
         return
-    if may_run_setup_py(published, tried.recipe):
+    if may_run_setup_py(tried.recipe):
         yield {"mode": SETUP_PY}
         yield {"mode": SETUP_PY, "setup_options": INSTALL_TOO}
 
 
-def may_run_setup_py(published: Profile, recipe: Recipe) -> bool:
-    """Whether setuptools is there, and made the wheel as the source or the wheel itself says.
-
-    It makes a wheel of every source, which for one with another backend says nothing.
-    """
-    generator = "".join(published.values(WHEEL, "Generator"))
-    named = {canonicalize_name(Requirement(pin).name) for pin in generator_pins(generator).pins}
+def may_run_setup_py(recipe: Recipe) -> bool:
+    """Whether setuptools is there, and is what builds the source."""
     is_there = SETUPTOOLS in {file.name for file in recipe.requirements}
-    return is_there and (calls_setuptools(recipe.backend) or SETUPTOOLS in named)
+    return is_there and calls_setuptools(recipe.backend)
 
 
 def _is_library(name: str) -> bool:

@@ -162,7 +162,7 @@ class Search:
             yield Choices(python=python)
         if PYTHON_2 in self._pythons and used != PYTHON_2 and self._may_be_of_python_2():
             yield Choices(python=PYTHON_2)
-        if may_run_setup_py(self._published, recipe):
+        if may_run_setup_py(recipe):
             yield Choices(mode=PEP517 if recipe.backend.mode == SETUP_PY else SETUP_PY)
 
     def _may_be_of_python_2(self) -> bool:

@@ -585,15 +585,15 @@ def test_another_command_is_for_setuptools_alone_and_for_no_chosen_options() -> 
     ("backend", "path", "generator", "expected"),
     [
         ("setuptools.build_meta:__legacy__", (), "themes 1.0", BY_COMMAND),
+        ("setuptools.build_meta", (".",), "themes 1.0", BY_COMMAND),
         ("pbr.build", (), "themes 1.0", BY_COMMAND),
-        ("own", ("backend",), "themes 1.0", BY_COMMAND),
-        ("themes", (), "bdist_wheel (0.37.1)", BY_COMMAND),
-        ("themes", (), "setuptools (75.0.0)", BY_COMMAND),
-        ("themes", (), "themes 1.0", []),
+        ("own", ("backend",), "bdist_wheel (0.37.1)", []),
+        ("themes", (), "bdist_wheel (0.37.1)", []),
+        ("themes", (), "setuptools (75.0.0)", []),
         ("themes.setuptools", (), "poetry-core 1.0.0", []),
     ],
 )
-def test_setup_py_is_for_what_setuptools_builds_as_source_or_wheel_say(
+def test_setup_py_is_for_what_setuptools_builds_whatever_the_wheel_says(
     backend: str, path: tuple[str, ...], generator: str, expected: list[Change]
 ) -> None:
     locked = requiring("setuptools==57.0.0", "themes==1.0")
